@@ -3,7 +3,10 @@ export interface Network {
   /** Binds a datagram socket. Rejects with `network.address-in-use` or `network.address-unavailable` (AppError). */
   bindDatagram(local: SocketAddress, receiver: DatagramReceiver): Promise<DatagramSocket>;
   /** Listens for streams. Rejects as `bindDatagram`. */
-  listenStream(local: SocketAddress, acceptor: (connection: StreamConnection) => void): Promise<StreamListener>;
+  listenStream(
+    local: SocketAddress,
+    acceptor: (connection: StreamConnection) => void,
+  ): Promise<StreamListener>;
   /**
    * Starts a connection; returned at once, and writes are queued until it is open. Failure (refused, unreachable, not open
    * after `timeoutMs`) is reported as `onClose`.
