@@ -70,8 +70,8 @@ class NodeStreamConnection implements StreamConnection {
   #local: SocketAddress | undefined;
   #user: StreamUser | undefined;
   #error: Error | undefined;
-  #isEnded = false;
-  #isClosed = false;
+  #isEnded: boolean = false;
+  #isClosed: boolean = false;
 
   constructor(socket: Socket, remote?: SocketAddress) {
     this.#socket = socket;
