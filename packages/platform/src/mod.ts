@@ -7,9 +7,60 @@ export { RingTrace, type RingTraceOptions, type TraceEvent } from './adapters/ri
 export { withoutSecrets } from './adapters/secret-fields.ts';
 export { formatSocketAddress } from './adapters/socket-error.ts';
 export { type TimeSource, WheelClock } from './adapters/wheel-clock.ts';
+export {
+  type Api,
+  type ApiHeaders,
+  type ClientOf,
+  defineApi,
+  type Endpoint,
+  type Endpoints,
+  type HandlersOf,
+  type HttpMethod,
+  type ReplyHeaders,
+  type ReplyOf,
+  type RequestOf,
+} from './api/api.ts';
+export { bindHttp } from './api/bind-http.ts';
+export {
+  type BodyKind,
+  type BodyOf,
+  type EmptyBody,
+  emptyBody,
+  type FormOrJsonBody,
+  formOrJson,
+  type TextBody,
+  textBody,
+  xmlBody,
+} from './api/body.ts';
+export { directClient } from './api/direct-client.ts';
+export { type HttpClientOptions, httpClient } from './api/http-client.ts';
+export { openApiDocument } from './api/open-api.ts';
+export { ApiProblem, apiProblem } from './api/problem.ts';
 export { assert, assertNever } from './assert.ts';
+export {
+  type ConfigDefinition,
+  type ConfigField,
+  type ConfigFields,
+  type ConfigOf,
+  type ConfigRule,
+  type ConfigValues,
+  defineConfig,
+  field,
+} from './config/definition.ts';
+export { type ConfigLayer, loadConfig } from './config/loading.ts';
+export { renderConfigTable } from './config/readme-table.ts';
 export { AppError, type AppErrorOptions, codeOf, type ErrorOrigin, type ErrorRetry } from './errors.ts';
+export {
+  type HttpLimits,
+  type HttpReply,
+  type HttpRequest,
+  type HttpRoute,
+  HttpServer,
+  type HttpServerOptions,
+} from './http/http-server.ts';
+export { Lifecycle, type LifecycleOptions, runParts } from './lifecycle/lifecycle.ts';
 export type { ServicePart } from './lifecycle/service-part.ts';
+export { type SignalOptions, type SignalSource, superviseSignals } from './lifecycle/signals.ts';
 export type { Clock, Timer } from './ports/clock.ts';
 export type { Log, LogFields } from './ports/log.ts';
 export type { Counter, Gauge, Histogram, MetricDefinition, Metrics } from './ports/metrics.ts';

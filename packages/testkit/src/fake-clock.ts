@@ -183,8 +183,8 @@ class TimerHeap {
     let index = 0;
     for (;;) {
       const left = 2 * index + 1;
-      const childIndex = left + (timers[left + 1]?.isBefore(timers[left] ?? last) === true ? 1 : 0);
-      const child = timers[childIndex];
+      const childIndex: number = left + (timers[left + 1]?.isBefore(timers[left] ?? last) === true ? 1 : 0);
+      const child: FakeTimer | undefined = timers[childIndex];
       if (child === undefined || !child.isBefore(last)) break;
       timers[index] = child;
       index = childIndex;
