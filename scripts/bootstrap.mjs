@@ -50,7 +50,11 @@ const TOOLCHAIN = {
   what: 'the pinned Node and pnpm',
   stamp: 'tools/toolchain/node_modules/.stamp',
   inputs: () => ['tools/toolchain/package-lock.json'],
-  install: () => run('npm', ['ci', '--no-audit', '--no-fund'], { cwd: toolchain, env: installEnv }),
+  install: () =>
+    run('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error', '--fetch-retries=1'], {
+      cwd: toolchain,
+      env: installEnv,
+    }),
 };
 const DEPENDENCIES = {
   what: 'the dependencies',
@@ -64,8 +68,10 @@ const DEPENDENCIES = {
 };
 
 const children = new Set();
+let stoppedBy;
 for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP']) {
   process.on(signal, () => {
+    stoppedBy = signal;
     for (const child of children) child.kill(signal);
   });
 }
@@ -73,8 +79,8 @@ for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP']) {
 try {
   await main(process.argv.slice(2));
 } catch (error) {
-  console.error(`bootstrap: ${error.message}`);
-  process.exit(1);
+  console.error(`bootstrap: ${stoppedBy === undefined ? error.message : `stopped by ${stoppedBy}`}`);
+  process.exit(stoppedBy === undefined ? 1 : 128 + constants.signals[stoppedBy]);
 }
 
 async function main([name, ...args]) {
