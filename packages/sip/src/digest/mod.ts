@@ -1,0 +1,10 @@
+export type { AuthorizeInput } from './authorize.ts';
+export { algorithmOf, authorize } from './authorize.ts';
+export type { Challenge } from './challenge.ts';
+export { parseChallenge, serializeChallenge } from './challenge.ts';
+export type { Credentials } from './credentials.ts';
+export { parseCredentials, serializeCredentials } from './credentials.ts';
+export type { DigestAlgorithm, DigestInput } from './digest-response.ts';
+export { digestEquals, digestHash, digestResponse, ha1 } from './digest-response.ts';
+export type { KeyedSecret, NonceCheck, NonceKeys, RandomBytes } from './nonce-mint.ts';
+export { NonceMint } from './nonce-mint.ts';
