@@ -18,7 +18,7 @@ const LAYERS: Readonly<Record<string, readonly string[]>> = {
 /** Where time, randomness, files, processes and sockets may be touched. Everywhere else they come in through a port. */
 const MAY_TOUCH_THE_WORLD: readonly RegExp[] = [
   /^packages\/platform\/src\/(adapters|http|config)\//, // the ports' real side
-  /^packages\/vellum\/src\/embedded\//, // SQLite and the timer log
+  /^packages\/vellum\/src\/(embedded|sqlite)\//, // SQLite and the timer log
   /^packages\/[^/]+\/src\/main\.ts$/, // wiring
   /^packages\/cw\//, // the operator's command
   /^packages\/testkit\//, // never part of a product
