@@ -188,7 +188,7 @@ export class HttpServer implements ServicePart {
     if (this.#isSealed) return;
     this.#isSealed = true;
     for (const { path, taken } of this.#methods.values()) {
-      const allow = [...taken].sort().join(', ');
+      const allow = METHODS.filter((method) => taken.has(method)).join(', ');
       this.#fastify.route({
         method: METHODS.filter((method) => !taken.has(method)),
         url: path,
