@@ -1,0 +1,9 @@
+export { Fork, type ForkHooks, type Target } from './fork.ts';
+export {
+  type ProxyPolicy,
+  prepareAck,
+  proxyRequest,
+  type RouteContext,
+  type Routing,
+  respondTo,
+} from './proxy-request.ts';

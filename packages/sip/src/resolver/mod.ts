@@ -1,0 +1,2 @@
+export type { Hop, Resolver } from './resolver.ts';
+export { type HostTable, StaticResolver } from './static-resolver.ts';

@@ -1,0 +1,61 @@
+import type { SipRequest, SipResponse } from '../message/mod.ts';
+import type { ClientFailure, ClientLeg, ClientLegUser, LegOrigin, ServerLeg, ServerLegUser } from './role.ts';
+
+/**
+ * A request between two roles of one process: both legs at once, without Via, transaction or timer, for nothing is lost in memory.
+ * Every event goes through `defer`, the node's queue, so that a role is never re-entered and events keep their order.
+ */
+export class MemoryHop implements ServerLeg, ClientLeg {
+  readonly request: SipRequest;
+  readonly origin: LegOrigin;
+  readonly #sender: ClientLegUser;
+  readonly #defer: (event: () => void) => void;
+  #receiver: ServerLegUser | undefined;
+  /** The final status once there is one; 0 before. */
+  #finalStatus = 0;
+  #isCancelled = false;
+
+  constructor(
+    request: SipRequest,
+    origin: LegOrigin,
+    sender: ClientLegUser,
+    defer: (event: () => void) => void,
+  ) {
+    this.request = request;
+    this.origin = origin;
+    this.#sender = sender;
+    this.#defer = defer;
+  }
+
+  attach(user: ServerLegUser): void {
+    this.#receiver = user;
+    if (this.#isCancelled) user.onCancel();
+  }
+
+  respond(response: SipResponse): void {
+    const { status } = response;
+    if (status === 100) return; // hop by hop, and this hop needs none
+    const isLater2xx = status >= 200 && status < 300 && this.#finalStatus >= 200 && this.#finalStatus < 300;
+    if (this.#finalStatus !== 0 && !(isLater2xx && this.request.method === 'INVITE')) return;
+    if (status >= 200) this.#finalStatus = status;
+    this.#defer(() => this.#sender.onResponse(response));
+  }
+
+  abandon(): void {
+    this.#fail('timeout');
+  }
+
+  cancel(): void {
+    if (this.#isCancelled || this.#finalStatus !== 0 || this.request.method !== 'INVITE') return;
+    this.#isCancelled = true;
+    this.#defer(() => {
+      if (this.#finalStatus === 0) this.#receiver?.onCancel();
+    });
+  }
+
+  #fail(failure: ClientFailure): void {
+    if (this.#finalStatus !== 0) return;
+    this.#finalStatus = 408;
+    this.#defer(() => this.#sender.onFailure(failure));
+  }
+}

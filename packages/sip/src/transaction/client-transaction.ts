@@ -1,0 +1,142 @@
+import type { Clock, Timer } from '@clearwater/platform';
+import { createAck, type SipRequest, type SipResponse } from '../message/mod.ts';
+import { type Flow, isReliable } from '../transport/flow.ts';
+import { INVITE_CLIENT } from './invite-client.ts';
+import { type Action, type Input, type Machine, step } from './machine.ts';
+import { NON_INVITE_CLIENT } from './non-invite-client.ts';
+import {
+  type LifetimeTimer,
+  lifetimeMs,
+  nextRetransmitMs,
+  type RetransmitTimer,
+  type TimerProfile,
+} from './timers.ts';
+
+/** What the owner of a client transaction hears. `onTerminated` comes last, always, once. */
+export interface ClientTransactionUser {
+  onResponse(response: SipResponse): void;
+  onTimeout(): void;
+  onUnreachable(): void;
+}
+
+/** One request on one flow, from the sending to the last response (RFC 3261 §17.1). Drives the pure machines. */
+export class ClientTransaction {
+  readonly request: SipRequest;
+  readonly flow: Flow;
+  readonly key: string;
+  readonly #machine: Machine<string>;
+  readonly #clock: Clock;
+  readonly #profile: TimerProfile;
+  readonly #user: ClientTransactionUser;
+  readonly #onTerminated: (transaction: ClientTransaction) => void;
+  readonly #bytes: Buffer;
+  #state: string;
+  #retransmitMs = 0;
+  #retransmitTimer: Timer | undefined;
+  #lifetimeTimer: Timer | undefined;
+  #ackBytes: Buffer | undefined;
+
+  /** `request` carries our Via on top; `key` is unique to the transaction in its layer. Sends at once. */
+  constructor(
+    request: SipRequest,
+    flow: Flow,
+    key: string,
+    parts: {
+      readonly clock: Clock;
+      readonly profile: TimerProfile;
+      readonly user: ClientTransactionUser;
+      readonly onTerminated: (transaction: ClientTransaction) => void;
+    },
+  ) {
+    const isInvite = request.method === 'INVITE';
+    this.request = request;
+    this.flow = flow;
+    this.key = key;
+    this.#machine = isInvite ? INVITE_CLIENT : NON_INVITE_CLIENT;
+    this.#state = isInvite ? 'calling' : 'trying';
+    this.#clock = parts.clock;
+    this.#profile = parts.profile;
+    this.#user = parts.user;
+    this.#onTerminated = parts.onTerminated;
+    this.#bytes = request.serialize();
+    flow.send(this.#bytes);
+    this.#startRetransmit(isInvite ? 'timer-a' : 'timer-e');
+    this.#startLifetime(isInvite ? 'timer-b' : 'timer-f');
+  }
+
+  get state(): string {
+    return this.#state;
+  }
+
+  /** A response that matched this transaction (RFC 3261 §17.1.3). */
+  onResponse(response: SipResponse): void {
+    const { status } = response;
+    this.#step(status < 200 ? '1xx' : status < 300 ? '2xx' : 'failure', response);
+  }
+
+  /** The connection it was sent on has closed. */
+  onFlowClosed(): void {
+    this.#step('transport-error');
+  }
+
+  /** Ends at once and tells nobody: the owner has lost interest. */
+  abandon(): void {
+    this.#state = 'terminated';
+    this.#terminated();
+  }
+
+  #step(input: Input, response?: SipResponse): void {
+    const transition = step(this.#machine, this.#state, input);
+    if (transition === undefined) return;
+    const retransmitsMore = this.#state !== transition[0] && transition[0] === 'proceeding';
+    this.#state = transition[0];
+    // §17.1.2.2: once a provisional response came, a non-INVITE request repeats every T2.
+    if (retransmitsMore) this.#retransmitMs = this.#profile.t2Ms;
+    for (let i = 1; i < transition.length; i += 1) this.#act(transition[i] as Action, response);
+    if (this.#state === 'terminated') this.#terminated();
+  }
+
+  #act(action: Action, response: SipResponse | undefined): void {
+    switch (action) {
+      case 'resend':
+        return this.flow.send(this.#bytes);
+      case 'ack':
+        this.#ackBytes ??= createAck(this.request, response as SipResponse).serialize();
+        return this.flow.send(this.#ackBytes);
+      case 'pass':
+        return this.#user.onResponse(response as SipResponse);
+      case 'tell-timeout':
+        return this.#user.onTimeout();
+      case 'tell-unreachable':
+        return this.#user.onUnreachable();
+      case 'stop-retransmit':
+        return this.#retransmitTimer?.cancel();
+      case 'stop-lifetime':
+        return this.#lifetimeTimer?.cancel();
+      case 'start-timer-a':
+      case 'start-timer-e':
+        return this.#startRetransmit(action === 'start-timer-a' ? 'timer-a' : 'timer-e');
+      default:
+        return this.#startLifetime(action.slice('start-'.length) as LifetimeTimer);
+    }
+  }
+
+  #startRetransmit(timer: RetransmitTimer): void {
+    if (isReliable(this.flow)) return;
+    this.#retransmitMs = nextRetransmitMs(timer, this.#retransmitMs, this.#profile);
+    this.#retransmitTimer = this.#clock.startTimer(this.#retransmitMs, () => this.#step(timer));
+  }
+
+  #startLifetime(timer: LifetimeTimer): void {
+    this.#lifetimeTimer?.cancel();
+    const delayMs = lifetimeMs(timer, this.#profile, isReliable(this.flow));
+    if (delayMs === 0) this.#state = 'terminated';
+    else this.#lifetimeTimer = this.#clock.startTimer(delayMs, () => this.#step(timer));
+  }
+
+  #terminated(): void {
+    this.#retransmitTimer?.cancel();
+    this.#lifetimeTimer?.cancel();
+    this.#onTerminated(this);
+  }
+}

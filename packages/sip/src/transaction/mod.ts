@@ -1,0 +1,1 @@
+export { CELLULAR_TIMERS, RFC_TIMERS, type TimerProfile } from './timers.ts';

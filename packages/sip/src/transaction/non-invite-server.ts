@@ -1,0 +1,28 @@
+import type { Machine } from './machine.ts';
+
+/**
+ * Non-INVITE server transaction, RFC 3261 §17.2.2.
+ *
+ *   trying ──1xx──▶ proceeding ──final──▶ completed ──J──▶ terminated
+ *      └────final─────────────────────────▲
+ */
+export type NonInviteServerState = 'trying' | 'proceeding' | 'completed' | 'terminated';
+
+export const NON_INVITE_SERVER: Machine<NonInviteServerState> = {
+  trying: {
+    'tu-1xx': ['proceeding', 'send'],
+    'tu-2xx': ['completed', 'send', 'start-timer-j'],
+    'tu-failure': ['completed', 'send', 'start-timer-j'],
+  },
+  proceeding: {
+    request: ['proceeding', 'resend'],
+    'tu-1xx': ['proceeding', 'send'],
+    'tu-2xx': ['completed', 'send', 'start-timer-j'],
+    'tu-failure': ['completed', 'send', 'start-timer-j'],
+  },
+  completed: {
+    request: ['completed', 'resend'],
+    'timer-j': ['terminated'],
+  },
+  terminated: {},
+};

@@ -1,0 +1,163 @@
+import type { Clock, Timer } from '@clearwater/platform';
+import { createResponse, type SipRequest, type SipResponse } from '../message/mod.ts';
+import type { LegOrigin, ServerLeg, ServerLegUser } from '../role/role.ts';
+import { type Flow, isReliable } from '../transport/flow.ts';
+import { INVITE_SERVER } from './invite-server.ts';
+import { type Action, type Input, type Machine, step } from './machine.ts';
+import { NON_INVITE_SERVER } from './non-invite-server.ts';
+import { type LifetimeTimer, lifetimeMs, nextRetransmitMs, type TimerProfile } from './timers.ts';
+
+/** §17.2.1: a 100 within 200 ms when the transaction user has nothing yet. */
+const TRYING_AFTER_MS = 200;
+
+/** One received request, from its first copy to the end of its responses (RFC 3261 §17.2): the wire's `ServerLeg`. */
+export class ServerTransaction implements ServerLeg {
+  readonly request: SipRequest;
+  readonly origin: LegOrigin;
+  readonly key: string;
+  readonly #machine: Machine<string>;
+  readonly #replyFlow: Flow;
+  readonly #clock: Clock;
+  readonly #profile: TimerProfile;
+  readonly #parts: ServerTransactionParts;
+  #user: ServerLegUser | undefined;
+  #state: string;
+  #isCancelled = false;
+  #lastBytes: Buffer | undefined;
+  #retransmitMs = 0;
+  #retransmitTimer: Timer | undefined;
+  #lifetimeTimer: Timer | undefined;
+  #tryingTimer: Timer | undefined;
+
+  /** `replyFlow` is where responses go (RFC 3261 §18.2.2, RFC 3581 §4). */
+  constructor(request: SipRequest, flow: Flow, replyFlow: Flow, key: string, parts: ServerTransactionParts) {
+    this.request = request;
+    this.origin = { tag: 'flow', flow };
+    this.key = key;
+    this.#machine = request.method === 'INVITE' ? INVITE_SERVER : NON_INVITE_SERVER;
+    this.#state = request.method === 'INVITE' ? 'proceeding' : 'trying';
+    this.#replyFlow = replyFlow;
+    this.#clock = parts.clock;
+    this.#profile = parts.profile;
+    this.#parts = parts;
+    this.#startTrying();
+  }
+
+  get state(): string {
+    return this.#state;
+  }
+
+  /** True once a final response was sent (or none will be). */
+  get isAnswered(): boolean {
+    return this.#state !== 'proceeding' && this.#state !== 'trying';
+  }
+
+  attach(user: ServerLegUser): void {
+    this.#user = user;
+    if (this.#isCancelled) user.onCancel();
+  }
+
+  respond(response: SipResponse): void {
+    const { status } = response;
+    this.#tryingTimer?.cancel();
+    this.#step(status < 200 ? 'tu-1xx' : status < 300 ? 'tu-2xx' : 'tu-failure', response);
+  }
+
+  abandon(): void {
+    this.#state = 'terminated';
+    this.#terminated();
+  }
+
+  /** The same request came again. */
+  onRetransmission(): void {
+    this.#step('request');
+  }
+
+  /** An ACK that matched this INVITE (§17.2.3). */
+  onAck(ack: SipRequest): void {
+    this.#step('ack', ack);
+  }
+
+  /** A CANCEL that matched this request; its own 200 is sent by the layer. Only an INVITE without a final response cares (§9.2). */
+  onCancel(): void {
+    if (this.#isCancelled || this.#state !== 'proceeding' || this.request.method !== 'INVITE') return;
+    this.#isCancelled = true;
+    this.#user?.onCancel();
+  }
+
+  #step(input: Input, message?: SipRequest | SipResponse): void {
+    const transition = step(this.#machine, this.#state, input);
+    if (transition === undefined) {
+      if (input.startsWith('tu-')) this.#parts.onMisplacedResponse(this);
+      return;
+    }
+    this.#state = transition[0];
+    for (let i = 1; i < transition.length; i += 1) this.#act(transition[i] as Action, message);
+    if (this.#state === 'terminated') this.#terminated();
+  }
+
+  #act(action: Action, message: SipRequest | SipResponse | undefined): void {
+    switch (action) {
+      case 'send':
+        this.#lastBytes = (message as SipResponse).serialize();
+        return this.#replyFlow.send(this.#lastBytes);
+      case 'resend':
+        if (this.#lastBytes === undefined) return this.#sendTrying();
+        return this.#replyFlow.send(this.#lastBytes);
+      case 'pass':
+        return this.#parts.onAckOf2xx(message as SipRequest, this);
+      case 'stop-retransmit':
+        return this.#retransmitTimer?.cancel();
+      case 'start-timer-g':
+        return this.#startRetransmit();
+      case 'tell-timeout':
+        return; // the ACK of a failure never came: nobody needs to know (§17.2.1)
+      default:
+        return this.#startLifetime(action.slice('start-'.length) as LifetimeTimer);
+    }
+  }
+
+  #startTrying(): void {
+    if (this.request.method === 'INVITE') {
+      this.#tryingTimer = this.#clock.startTimer(TRYING_AFTER_MS, () => this.#sendTrying());
+    } else if (!isReliable(this.#replyFlow)) {
+      // RFC 4320 §4.1: not before the client's Timer E has reached T2.
+      const { t1Ms, t2Ms } = this.#profile;
+      this.#tryingTimer = this.#clock.startTimer(Math.max(t2Ms - t1Ms, t1Ms), () => this.#sendTrying());
+    }
+  }
+
+  #sendTrying(): void {
+    if (this.#lastBytes === undefined) this.respond(createResponse(this.request, 100));
+  }
+
+  #startRetransmit(): void {
+    if (isReliable(this.#replyFlow)) return;
+    this.#retransmitMs = nextRetransmitMs('timer-g', this.#retransmitMs, this.#profile);
+    this.#retransmitTimer = this.#clock.startTimer(this.#retransmitMs, () => this.#step('timer-g'));
+  }
+
+  #startLifetime(timer: LifetimeTimer): void {
+    this.#lifetimeTimer?.cancel();
+    const delayMs = lifetimeMs(timer, this.#profile, isReliable(this.#replyFlow));
+    if (delayMs === 0) this.#state = 'terminated';
+    else this.#lifetimeTimer = this.#clock.startTimer(delayMs, () => this.#step(timer));
+  }
+
+  #terminated(): void {
+    this.#tryingTimer?.cancel();
+    this.#retransmitTimer?.cancel();
+    this.#lifetimeTimer?.cancel();
+    this.#parts.onTerminated(this);
+  }
+}
+
+export interface ServerTransactionParts {
+  readonly clock: Clock;
+  readonly profile: TimerProfile;
+  /** An ACK with the branch of an INVITE that was answered 2xx. */
+  readonly onAckOf2xx: (ack: SipRequest, transaction: ServerTransaction) => void;
+  /** The transaction user answered where no answer fits: after a final response. */
+  readonly onMisplacedResponse: (transaction: ServerTransaction) => void;
+  readonly onTerminated: (transaction: ServerTransaction) => void;
+}

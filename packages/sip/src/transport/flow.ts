@@ -1,0 +1,35 @@
+import type { SocketAddress } from '@clearwater/platform';
+
+export type TransportName = 'UDP' | 'TCP';
+
+/**
+ * One way to one peer: a stream connection, or a pair of datagram addresses (RFC 5626 §3.1). What a message came in on, and what its
+ * responses and the requests to a phone behind it go out on.
+ */
+export interface Flow {
+  readonly transport: TransportName;
+  /** Name of the listener it lives on: which side of the node the peer is. */
+  readonly listener: string;
+  readonly local: SocketAddress;
+  readonly remote: SocketAddress;
+  /** Number of the connection, unique in this process, ≥ 1; 0 for datagrams. A reused remote port gets a new number. */
+  readonly connection: number;
+  /** False once a connection has closed; datagram flows are always open. */
+  readonly isOpen: boolean;
+  /** Queues one serialised message. On a closed flow nothing happens: the transaction's timers answer for it. */
+  send(bytes: Buffer): void;
+}
+
+export function isReliable(flow: Flow): boolean {
+  return flow.transport !== 'UDP';
+}
+
+/** `192.0.2.1:5060`, `[2001:db8::1]:5060`: for keys and logs. */
+export function formatAddress(address: SocketAddress): string {
+  return `${hostForUri(address.host)}:${address.port}`;
+}
+
+/** An address as it stands in a URI or a Via: IPv6 in brackets (RFC 3261 §25.1). */
+export function hostForUri(host: string): string {
+  return host.includes(':') && !host.startsWith('[') ? `[${host}]` : host;
+}
