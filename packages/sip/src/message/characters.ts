@@ -76,6 +76,10 @@ export function isToken(text: string): boolean {
   return allOf(TOKEN, text, 0, text.length);
 }
 
+export function isTokenByte(code: number): boolean {
+  return ((FLAGS[code] ?? 0) & TOKEN) !== 0;
+}
+
 export function isUriUser(text: string): boolean {
   return allOf(USER, text, 0, text.length);
 }

@@ -1,4 +1,4 @@
-import { COLON, CR, isWhiteSpace, LF, parseDecimal, tokenEnd, trimLws } from './characters.ts';
+import { COLON, CR, isTokenByte, isWhiteSpace, LF, parseDecimal, tokenEnd, trimLws } from './characters.ts';
 import { canonicalNameAt } from './header-names.ts';
 import { DEFAULT_MESSAGE_LIMITS, type MessageLimits } from './limits.ts';
 
@@ -83,6 +83,7 @@ export class StreamFramer {
 
   /** Finds the length of the message at `at`, if its header is complete. False when it cannot be a message. */
   #frame(input: Buffer, at: number): boolean {
+    if (this.#scanned === 0 && !isTokenByte(input[at] ?? 0)) return false;
     const headerEnd = input.indexOf(HEADER_END, at + this.#scanned);
     if (headerEnd < 0) {
       const pending = input.length - at;

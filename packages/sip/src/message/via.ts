@@ -72,13 +72,16 @@ export function serializeVia({ transport, host, port, params }: ViaParts): strin
   return `SIP/2.0/${transport} ${host}${port === undefined ? '' : `:${port}`}${params.toString()}`;
 }
 
-/** Parses one Via value; undefined when malformed or not of SIP/2.0. White space is allowed around `/` and `:`. */
+/**
+ * Parses one Via value; undefined when malformed. White space is allowed around `/` and `:`. Any SIP version is read, so that a
+ * request of another one can be answered 505.
+ */
 export function parseVia(text: string): Via | undefined {
   const end = text.length;
   let at: number;
   if (text.startsWith('SIP/2.0/')) at = 8;
   else {
-    const match = /^\s*sip\s*\/\s*2\.0\s*\/\s*/i.exec(text);
+    const match = /^\s*sip\s*\/\s*\d{1,3}\.\d{1,3}\s*\/\s*/i.exec(text);
     if (match === null) return undefined;
     at = match[0].length;
   }
