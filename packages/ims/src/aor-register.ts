@@ -170,13 +170,20 @@ function isRepeated(record: AorRecord, change: RegisterChange, wanted: WantedCon
     element.callId === change.callId &&
     element.cseq === change.cseq &&
     element.source === change.source;
+  if (change.nonce !== undefined && usedCount(record, change.impi, change.nonce.id) !== change.nonce.nc)
+    return false;
   if (change.contacts === '*') return wanted.size === 0 && [...record.bindings.values()].some(isOurs);
-  let effects = 0;
   for (const [key, contact] of wanted) {
     const element = record.bindings.get(key);
-    if (isOurs(element) && (element.removed === true) === (contact?.expiresS === 0)) effects += 1;
+    if (!isOurs(element) || (element.removed === true) !== (contact?.expiresS === 0)) return false;
   }
-  return effects > 0 && effects === wanted.size;
+  return wanted.size > 0;
+}
+
+/** The highest nonce count seen with a nonce, undefined when it was not used. */
+function usedCount(record: AorRecord, impi: Impi, nonceId: string): number | undefined {
+  const nonces = record.authentication.get(impi)?.nonces ?? {};
+  return Object.hasOwn(nonces, nonceId) ? nonces[nonceId]?.nc : undefined;
 }
 
 function isOutOfOrder(
@@ -249,8 +256,8 @@ function rememberNonce(
 ): ReadonlyMap<Impi, NonceHistory> | undefined {
   if (nonce === undefined) return record.authentication;
   const history = record.authentication.get(impi) ?? { nonces: {}, floorMs: 0 };
-  const seen = Object.hasOwn(history.nonces, nonce.id) ? history.nonces[nonce.id] : undefined;
-  if (nonce.expiresAtMs <= history.floorMs || (seen !== undefined && nonce.nc <= seen.nc)) return undefined;
+  const isReplay = nonce.nc <= (usedCount(record, impi, nonce.id) ?? 0);
+  if (nonce.expiresAtMs <= history.floorMs || isReplay) return undefined;
 
   const uses = Object.entries({
     ...history.nonces,
