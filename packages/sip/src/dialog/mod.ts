@@ -1,1 +1,2 @@
+export { AnswerRepeater } from './answer-repeater.ts';
 export { Dialog } from './dialog.ts';
