@@ -1,5 +1,5 @@
 import { encodeUtf8 } from '../message/characters.ts';
-import type { SipRequest } from '../message/message.ts';
+import type { SipRequest } from '../message/sip-request.ts';
 import type { Challenge } from './challenge.ts';
 import { serializeCredentials } from './credentials.ts';
 import {

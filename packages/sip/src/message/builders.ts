@@ -1,6 +1,8 @@
 import { type Field, singleLine, writeField } from './field.ts';
-import { type MessageParts, SipRequest, SipResponse } from './message.ts';
+import type { MessageParts } from './message.ts';
 import { REASON_PHRASES } from './reason-phrases.ts';
+import { SipRequest } from './sip-request.ts';
+import { SipResponse } from './sip-response.ts';
 
 /** Name and value, in the order in which they are written. */
 export type HeaderList = readonly (readonly [name: string, value: string])[];

@@ -2,8 +2,10 @@ import { COLON, CR, HTAB, isWhiteSpace, LF, parseDecimal, SP, tokenEnd } from '.
 import { Field } from './field.ts';
 import { canonicalNameAt } from './header-names.ts';
 import { DEFAULT_MESSAGE_LIMITS, type MessageLimits } from './limits.ts';
-import { type SipMessage, SipRequest, SipResponse } from './message.ts';
+import type { SipMessage } from './message.ts';
 import { isPlausibleUri } from './name-addr.ts';
+import { SipRequest } from './sip-request.ts';
+import { SipResponse } from './sip-response.ts';
 
 /** What one received message turned out to be. `bytesExcess` are bytes behind Content-Length, which RFC 3261 §18.3 drops. */
 export type ParsedMessage =

@@ -3,8 +3,6 @@ import { type Field, singleLine, writeField } from './field.ts';
 import { canonicalName } from './header-names.ts';
 import { type Contacts, type CSeq, parseContacts, parseCSeq, parseMaxForwards } from './header-values.ts';
 import { type NameAddr, parseNameAddr } from './name-addr.ts';
-import { REASON_PHRASES } from './reason-phrases.ts';
-import { parseUri, type Uri } from './uri.ts';
 import { listElementEnd, splitList } from './value-list.ts';
 import { parseVia, type Via } from './via.ts';
 
@@ -95,9 +93,7 @@ export abstract class SipMessage {
 
   /** The first element of `values(name)`. */
   firstValue(name: string): string | undefined {
-    const value = this.header(name);
-    if (value === undefined || !value.includes(',')) return value;
-    return trimLws(value.slice(0, listElementEnd(value, 0)));
+    return this.#firstElement(canonicalName(name));
   }
 
   /** Names of all fields in order, canonical, with repetitions. */
@@ -112,39 +108,39 @@ export abstract class SipMessage {
   }
 
   get topVia(): Via | undefined {
-    if (this.#topVia === undefined) this.#topVia = viewOf(this.firstValue('Via'), parseVia);
+    if (this.#topVia === undefined) this.#topVia = viewOf(this.#firstElement('Via'), parseVia);
     return this.#topVia ?? undefined;
   }
 
   get from(): NameAddr | undefined {
-    if (this.#from === undefined) this.#from = viewOf(this.header('From'), parseNameAddr);
+    if (this.#from === undefined) this.#from = viewOf(this.#first('From')?.value, parseNameAddr);
     return this.#from ?? undefined;
   }
 
   get to(): NameAddr | undefined {
-    if (this.#to === undefined) this.#to = viewOf(this.header('To'), parseNameAddr);
+    if (this.#to === undefined) this.#to = viewOf(this.#first('To')?.value, parseNameAddr);
     return this.#to ?? undefined;
   }
 
   /** `''` when there is none. */
   get callId(): string {
-    this.#callId ??= this.header('Call-ID') ?? '';
+    this.#callId ??= this.#first('Call-ID')?.value ?? '';
     return this.#callId;
   }
 
   get cseq(): CSeq | undefined {
-    if (this.#cseq === undefined) this.#cseq = viewOf(this.header('CSeq'), parseCSeq);
+    if (this.#cseq === undefined) this.#cseq = viewOf(this.#first('CSeq')?.value, parseCSeq);
     return this.#cseq ?? undefined;
   }
 
   get maxForwards(): number | undefined {
     if (this.#maxForwards === undefined)
-      this.#maxForwards = viewOf(this.header('Max-Forwards'), parseMaxForwards);
+      this.#maxForwards = viewOf(this.#first('Max-Forwards')?.value, parseMaxForwards);
     return this.#maxForwards ?? undefined;
   }
 
   get topRoute(): NameAddr | undefined {
-    if (this.#topRoute === undefined) this.#topRoute = viewOf(this.firstValue('Route'), parseNameAddr);
+    if (this.#topRoute === undefined) this.#topRoute = viewOf(this.#firstElement('Route'), parseNameAddr);
     return this.#topRoute ?? undefined;
   }
 
@@ -260,7 +256,7 @@ export abstract class SipMessage {
       }
     }
     const body = this.#body;
-    const isLengthMissing = this.#isEdited && !this.has('Content-Length');
+    const isLengthMissing = this.#isEdited && this.#first('Content-Length') === undefined;
     if (!isLengthMissing && body.source === source && body.start === end + 2)
       return out + source.slice(start, body.end);
     const length = isLengthMissing ? `Content-Length: ${body.end - body.start}\r\n` : '';
@@ -284,6 +280,13 @@ export abstract class SipMessage {
   #first(canonical: string): Field | undefined {
     for (const field of this.#fields) if (field.name === canonical) return field;
     return undefined;
+  }
+
+  #firstElement(canonical: string): string | undefined {
+    const value = this.#first(canonical)?.value;
+    if (value === undefined) return undefined;
+    const end = listElementEnd(value, 0);
+    return end === value.length ? value : trimLws(value.slice(0, end));
   }
 
   #indexOf(canonical: string): number {
@@ -325,78 +328,6 @@ export abstract class SipMessage {
         this.#contacts = undefined;
         break;
     }
-  }
-}
-
-/** A request. `method` is case-sensitive (RFC 3261 §7.1). */
-export class SipRequest extends SipMessage {
-  readonly isRequest = true as const;
-  readonly method: string;
-  #uri: string;
-  #parsedUri: Uri | null | undefined;
-
-  constructor(method: string, uri: string, parts: MessageParts) {
-    super(parts);
-    this.method = method;
-    this.#uri = uri;
-  }
-
-  /** The Request-URI as written. */
-  get uri(): string {
-    return this.#uri;
-  }
-
-  /** Undefined when the Request-URI is malformed. */
-  get parsedUri(): Uri | undefined {
-    if (this.#parsedUri === undefined) this.#parsedUri = parseUri(this.#uri) ?? null;
-    return this.#parsedUri ?? undefined;
-  }
-
-  setUri(uri: string): void {
-    this.#uri = uri;
-    this.#parsedUri = undefined;
-    this.setStartLine(`${this.method} ${uri} SIP/2.0`);
-  }
-
-  override copy(): this {
-    const copy = new SipRequest(this.method, this.#uri, this.parts);
-    copy.adopt(this);
-    copy.#parsedUri = this.#parsedUri;
-    return copy as this;
-  }
-}
-
-/** A response. `status` is 100 to 699. */
-export class SipResponse extends SipMessage {
-  readonly isRequest = false as const;
-  #status: number;
-  #reason: string;
-
-  constructor(status: number, reason: string, parts: MessageParts) {
-    super(parts);
-    this.#status = status;
-    this.#reason = reason;
-  }
-
-  get status(): number {
-    return this.#status;
-  }
-
-  get reason(): string {
-    return this.#reason;
-  }
-
-  /** `reason` defaults to the registered phrase. */
-  setStatus(status: number, reason: string = REASON_PHRASES[status] ?? 'Unknown'): void {
-    this.#status = status;
-    this.#reason = reason;
-    this.setStartLine(`SIP/2.0 ${status} ${reason}`);
-  }
-
-  override copy(): this {
-    const copy = new SipResponse(this.#status, this.#reason, this.parts);
-    copy.adopt(this);
-    return copy as this;
   }
 }
 

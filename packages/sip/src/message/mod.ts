@@ -15,13 +15,15 @@ export {
 } from './header-values.ts';
 export type { MessageLimits } from './limits.ts';
 export { DEFAULT_MESSAGE_LIMITS } from './limits.ts';
-export { SipMessage, SipRequest, SipResponse } from './message.ts';
+export { SipMessage } from './message.ts';
 export type { MalformedMessage, ParsedMessage } from './message-parser.ts';
 export { parseMessage } from './message-parser.ts';
 export type { NameAddrParts } from './name-addr.ts';
 export { NameAddr, parseNameAddr, serializeNameAddr } from './name-addr.ts';
 export { Params } from './params.ts';
 export { REASON_PHRASES } from './reason-phrases.ts';
+export { SipRequest } from './sip-request.ts';
+export { SipResponse } from './sip-response.ts';
 export type { SipUriParts } from './sip-uri.ts';
 export { escapeUser, SipUri, unescapeUri } from './sip-uri.ts';
 export { StreamFramer } from './stream-framer.ts';

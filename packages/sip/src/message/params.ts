@@ -95,8 +95,14 @@ export class Params {
   set(name: string, value?: string): Params {
     const key = name.toLowerCase();
     const param: Param = { name, key, value: value === '' ? undefined : value };
-    const index = this.#params.findIndex((other) => other.key === key);
-    return new Params(index < 0 ? [...this.#params, param] : this.#params.with(index, param), undefined);
+    const params = this.#params.slice();
+    for (let i = 0; i < params.length; i++) {
+      if (params[i]?.key !== key) continue;
+      params[i] = param;
+      return new Params(params, undefined);
+    }
+    params.push(param);
+    return new Params(params, this.#text === undefined ? undefined : this.#text + textOf(param));
   }
 
   delete(name: string): Params {
@@ -115,9 +121,11 @@ export class Params {
 
   /** `;name=value;flag`, or `''` without parameters. */
   toString(): string {
-    this.#text ??= this.#params
-      .map(({ name, value }) => (value === undefined ? `;${name}` : `;${name}=${value}`))
-      .join('');
+    if (this.#text === undefined) {
+      let text = '';
+      for (const param of this.#params) text += textOf(param);
+      this.#text = text;
+    }
     return this.#text;
   }
 
@@ -126,6 +134,10 @@ export class Params {
     const key = name.toLowerCase();
     return key === name ? undefined : this.#params.find((param) => param.key === key);
   }
+}
+
+function textOf({ name, value }: Param): string {
+  return value === undefined ? `;${name}` : `;${name}=${value}`;
 }
 
 /** Header parameters have token names; those of URIs may hold a few more chars (`[ ] / : & $`), never `=`. */

@@ -2,6 +2,7 @@ import { BACKSLASH, COMMA, GREATER, LESS, QUOTE, trimLws } from './characters.ts
 
 /** Index of the comma that ends the list element starting at `start`, or the length of the text. Commas in quotes or <> do not count. */
 export function listElementEnd(text: string, start: number): number {
+  if (text.indexOf(',', start) < 0) return text.length;
   let inAngle = false;
   for (let i = start; i < text.length; i++) {
     const code = text.charCodeAt(i);
