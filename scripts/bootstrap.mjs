@@ -50,11 +50,13 @@ const TOOLCHAIN = {
   what: 'the pinned Node and pnpm',
   stamp: 'tools/toolchain/node_modules/.stamp',
   inputs: () => ['tools/toolchain/package-lock.json'],
-  install: () =>
-    run('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error', '--fetch-retries=1'], {
+  install: async () => {
+    await run('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error', '--fetch-retries=1'], {
       cwd: toolchain,
       env: installEnv,
-    }),
+    });
+    await provideLibatomic();
+  },
 };
 const DEPENDENCIES = {
   what: 'the dependencies',
@@ -113,11 +115,27 @@ async function installWhatIsDue(steps) {
     } catch (error) {
       throw new Error(
         `could not install ${step.what}: ${error.message}.\n` +
-          '  The reason is above. It needs the npm registry (npm config get registry) or a filled cache; start again, it resumes.',
+          '  The reason is above. A first start needs the npm registry (npm config get registry); start again to go on.',
       );
     }
     writeFileSync(inRoot(step.stamp), wantedStamp(step));
   }
+}
+
+/** The one library that Node 26 needs and a minimal Debian lacks: installed where that is ours to do, else asked for. */
+async function provideLibatomic() {
+  const startsNode = async () =>
+    (await exitCodeOf(node, ['--version'], { stdio: ['ignore', 'ignore', 2] })) === 0;
+  if (await startsNode()) return;
+  if (process.getuid() !== 0 || !existsSync('/etc/debian_version')) {
+    throw new Error('the pinned Node does not start; install libatomic (Debian: apt-get install libatomic1)');
+  }
+  console.error('bootstrap: installing libatomic1, which the pinned Node needs');
+  const aptGet = (...args) =>
+    run('apt-get', ['-qq', '-o', 'DPkg::Lock::Timeout=300', ...args], { env: installEnv });
+  await aptGet('update');
+  await aptGet('install', '-y', '--no-install-recommends', 'libatomic1');
+  if (!(await startsNode())) throw new Error('the pinned Node does not start');
 }
 
 function isDue(step) {

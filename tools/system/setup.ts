@@ -22,6 +22,6 @@ function aptGet(...args: string[]): boolean {
     encoding: 'utf8',
     env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' },
   });
-  if (result.status !== 0) console.error(`${result.stdout}${result.stderr}`);
+  if (result.status !== 0) console.error(result.error?.message ?? `${result.stdout}${result.stderr}`);
   return result.status === 0;
 }
