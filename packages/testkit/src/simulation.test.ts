@@ -63,10 +63,7 @@ test('a seed fixes the sequence, and a fork does not shift it', () => {
   expect(draw(new SeededRandom(7))).toEqual(draw(new SeededRandom(7)));
   expect(draw(new SeededRandom(7))).not.toEqual(draw(new SeededRandom(8)));
   const random = new SeededRandom(3);
-  const counts = new Array<number>(10).fill(0);
-  for (let index = 0; index < 10_000; index += 1)
-    counts[random.integer(10)] = (counts[random.integer(10)] ?? 0) + 1;
-  expect(random.chance(0)).toBe(false);
+  for (let index = 0; index < 10_000; index += 1) expect(random.chance(0)).toBe(false);
   expect(random.chance(1)).toBe(true);
   const heads = Array.from({ length: 10_000 }, () => random.chance(0.3)).filter(Boolean).length;
   expect(Math.abs(heads - 3_000)).toBeLessThan(200);

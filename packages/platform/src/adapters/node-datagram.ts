@@ -21,7 +21,7 @@ export async function bindNodeDatagram(
   receiver: DatagramReceiver,
 ): Promise<DatagramSocket> {
   const type = isIPv6(local.host) ? 'udp6' : 'udp4';
-  const socket = createSocket({ type, ipv6Only: true, lookup: addressLookup as never });
+  const socket = createSocket({ type, ipv6Only: type === 'udp6', lookup: addressLookup as never });
   await bind(socket, local);
   try {
     socket.setRecvBufferSize(RECEIVE_BUFFER_BYTES);

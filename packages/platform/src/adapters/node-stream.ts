@@ -114,7 +114,7 @@ class NodeStreamConnection implements StreamConnection {
   }
 
   end(): void {
-    if (this.#isEnded) return;
+    if (this.#isEnded || this.#socket.destroyed) return;
     this.#isEnded = true;
     this.#socket.end();
     const linger = setTimeout(() => this.#socket.destroy(), LINGER_MS);

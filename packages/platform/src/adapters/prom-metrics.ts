@@ -96,7 +96,8 @@ class Family<C extends Cell> {
     const key = values.join('\u0000');
     const known = this.#children.get(key);
     if (known !== undefined) return known.cell;
-    if (this.#children.size >= CHILDREN_MAX) return this.child(values.map(() => 'other'));
+    const isOther = values.every((value) => value === 'other');
+    if (this.#children.size >= CHILDREN_MAX && !isOther) return this.child(values.map(() => 'other'));
     const cell = this.#make(this);
     this.#children.set(key, { values, cell });
     return cell;

@@ -51,11 +51,14 @@ type ReplyWith<S, B> = B extends { readonly kind: 'empty' }
   ? { readonly status: S; readonly body?: undefined; readonly headers?: ReplyHeaders }
   : { readonly status: S; readonly body: BodyOf<B>; readonly headers?: ReplyHeaders };
 
-type FailureReply<R> = {
-  [S in Exclude<500 | 503, keyof R>]: ReplyWith<S, never> & { readonly body: ApiProblem };
-}[Exclude<500 | 503, keyof R>];
+/** A status that came in by spreading another object (`...refusals`) has become text. */
+type StatusOf<S> = S extends `${infer N extends number}` ? N : S;
 
-type DeclaredReply<R> = { [S in keyof R]: ReplyWith<S, R[S]> }[keyof R];
+type FailureReply<R> = {
+  [S in Exclude<500 | 503, StatusOf<keyof R>>]: ReplyWith<S, never> & { readonly body: ApiProblem };
+}[Exclude<500 | 503, StatusOf<keyof R>>];
+
+type DeclaredReply<R> = { [S in keyof R]: ReplyWith<StatusOf<S>, R[S]> }[keyof R];
 
 /** What an endpoint answers: a union over its statuses. */
 export type ReplyOf<E extends Endpoint> = DeclaredReply<E['responses']> | FailureReply<E['responses']>;

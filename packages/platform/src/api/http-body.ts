@@ -18,7 +18,8 @@ export function bodyReader(body: BodyKind | undefined): BodyReader {
   const isForm = isFormOrJson(body);
   const schema = new InputSchema(isFormOrJson(body) ? body.schema : body);
   return (bytes = Buffer.alloc(0), contentType) => {
-    if (isForm && contentType.startsWith('application/x-www-form-urlencoded')) {
+    // Nothing at all is a form nobody filled in.
+    if (isForm && (bytes.length === 0 || contentType.startsWith('application/x-www-form-urlencoded'))) {
       return schema.checkText(Object.fromEntries(new URLSearchParams(bytes.toString())), 'body');
     }
     const parsed = parseJson(bytes.toString());

@@ -32,8 +32,15 @@ export class InputSchema {
 
   /** At most 8 `path: reason`. */
   problems(value: unknown, where: string): readonly string[] {
-    const errors = this.#validator.Errors(value).slice(0, REASON_COUNT_MAX);
-    return errors.map(({ instancePath, message }) => `${pathOf(where, instancePath)}: ${message}`);
+    const problems = this.#validator.Errors(value).flatMap((error) => {
+      const path = pathOf(where, error.instancePath);
+      if (error.keyword === 'additionalProperties') {
+        return error.params.additionalProperties.map((name) => `${path}.${name}: unknown key`);
+      }
+      // The same once more, from the `false` that forbids the property.
+      return error.keyword === 'boolean' ? [] : [`${path}: ${error.message}`];
+    });
+    return problems.slice(0, REASON_COUNT_MAX);
   }
 }
 
