@@ -74,6 +74,7 @@ let stoppedBy;
 for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP']) {
   process.on(signal, () => {
     stoppedBy = signal;
+    if (children.size === 0) process.exit(128 + constants.signals[signal]);
     for (const child of children) child.kill(signal);
   });
 }

@@ -1,5 +1,5 @@
-import { globSync, readdirSync, readFileSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { globSync, readFileSync } from 'node:fs';
+import { basename, dirname, join, resolve } from 'node:path';
 import type { Manifest, Manifests } from './layers.ts';
 import { factsOf, type SourceFacts } from './source-facts.ts';
 
@@ -12,7 +12,7 @@ export function readSources(): readonly SourceFacts[] {
 }
 
 export function packageFolders(): readonly string[] {
-  return readdirSync(join(ROOT, 'packages'));
+  return globSync('packages/*/package.json', { cwd: ROOT }).map((path) => basename(dirname(path)));
 }
 
 export function readManifests(): Manifests {
