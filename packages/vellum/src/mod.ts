@@ -1,3 +1,9 @@
+export {
+  type EmbeddedVellum,
+  type EmbeddedVellumOptions,
+  openEmbeddedVellum,
+} from './embedded/embedded-vellum.ts';
+export { type KeyRing, type KeyRingOptions, loadKeyRing, type RingKey } from './key-ring.ts';
 export type {
   Member,
   MemberKey,

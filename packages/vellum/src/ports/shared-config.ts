@@ -8,7 +8,7 @@ export interface SharedConfig {
   compareAndSet(key: string, version: number, value: string | undefined): Promise<ConfigWrite>;
   /**
    * Reports every key under `prefix` now and after each change. Level-triggered: intermediate values may be skipped, the last one
-   * is not. An exception of `onChange` is the caller's bug and ends nothing.
+   * is not. `onChange` must not throw.
    */
   watch(prefix: string, onChange: (change: ConfigChange) => void): Subscription;
 }
