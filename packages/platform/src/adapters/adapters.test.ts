@@ -1,5 +1,14 @@
 import { expect, test } from '@jest/globals';
-import { AppError, CryptoRandom, type Log, PinoLog, PromMetrics, RingTrace, WheelClock } from '../mod.ts';
+import {
+  AppError,
+  CryptoRandom,
+  createPlatform,
+  type Log,
+  PinoLog,
+  PromMetrics,
+  RingTrace,
+  WheelClock,
+} from '../mod.ts';
 
 test('random integers are even over a bound that does not divide 2^32, tokens over their alphabet', () => {
   const random = new CryptoRandom();
@@ -113,6 +122,18 @@ wait_seconds_count 3
   const text = await metrics.text();
   expect(text.split('\n').length).toBeLessThan(1_020);
   expect(text).toContain('sip_requests_total{method="other",side="other"} 101');
+});
+
+test('a real platform has every port, wired to one clock', async () => {
+  const lines: string[] = [];
+  const platform = createPlatform({ service: 'bono', logSink: { write: (line) => lines.push(line) } });
+  platform.log.info('bono.started');
+  platform.trace.watch(true);
+  platform.trace.event('call', 'began');
+  const [event] = platform.trace.read('call');
+  expect(Math.abs((event?.atMs ?? 0) - platform.clock.now())).toBeLessThan(1_000);
+  expect(lines.map((line) => JSON.parse(line))).toMatchObject([{ service: 'bono', event: 'bono.started' }]);
+  expect(await platform.metrics.text()).toContain('nodejs_eventloop_lag_seconds');
 });
 
 test('process metrics are there when asked for', async () => {

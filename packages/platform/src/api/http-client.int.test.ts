@@ -147,3 +147,22 @@ test('a slow or oversized request is cut off; a taken address is named', async (
   await server.stop();
   expect(clock.timerCount).toBe(0);
 });
+
+test('while it drains, new API requests are answered 503 and health goes on', async () => {
+  const { server, port } = await startServer();
+  const request = (target: string): Promise<string> =>
+    exchange(
+      port,
+      `GET ${target} HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer key\r\nConnection: close\r\n\r\n`,
+    );
+  const inHand = request('/slow');
+  await request('/ping');
+  const drained = server.drain(clock.monotonic() + 300).then(() => 'drained');
+  const [api, ping] = await Promise.all([request('/wrong'), request('/ping')]);
+  expect(api).toMatch(/^HTTP\/1\.1 503 [\s\S]*http\.draining/);
+  expect(ping).toContain('200 OK');
+  expect(await Promise.race([drained, Promise.resolve('still draining')])).toBe('still draining');
+  expect(await drained).toBe('drained');
+  await server.stop();
+  expect(await inHand).toBe('');
+});

@@ -93,6 +93,7 @@ export class HttpServer implements ServicePart {
   /** Methods by path, parameter names left out. */
   readonly #methods = new Map<string, { readonly path: string; readonly taken: Set<string> }>();
   #isSealed: boolean = false;
+  #isDraining: boolean = false;
   #requestCount = 0;
   #tellIdle: (() => void) | undefined;
 
@@ -160,10 +161,9 @@ export class HttpServer implements ServicePart {
     }
   }
 
-  /** New connections are refused by the kernel; what is in hand is answered. */
+  /** Answers new API requests with 503 while it finishes what is in hand; health and metrics go on answering. */
   async drain(deadlineMs: number): Promise<void> {
-    for (const server of this.#servers) server.close();
-    for (const server of this.#servers) server.closeIdleConnections();
+    this.#isDraining = true;
     if (this.#requestCount === 0) return;
     await new Promise<void>((resolve) => {
       const waitMs = Math.max(0, deadlineMs - this.#options.clock.monotonic());
@@ -223,12 +223,15 @@ export class HttpServer implements ServicePart {
   }
 
   #countRequests(): void {
-    this.#fastify.addHook('onRequest', async (_request, reply) => {
+    this.#fastify.addHook('onRequest', async (request, reply) => {
       this.#requestCount += 1;
       reply.raw.once('close', () => {
         this.#requestCount -= 1;
         if (this.#requestCount === 0) this.#tellIdle?.();
       });
+      if (this.#isDraining && !OWN_PATHS.has(request.routeOptions.url ?? '')) {
+        return sendProblem(reply.header('connection', 'close'), 503, 'http.draining');
+      }
     });
   }
 
@@ -280,10 +283,14 @@ export class HttpServer implements ServicePart {
 }
 
 const OPEN_PATHS: ReadonlySet<string> = new Set(['/ping', '/healthz', '/readyz']);
+const OWN_PATHS: ReadonlySet<string> = new Set([...OPEN_PATHS, '/metrics', '/openapi.json']);
 
 function plain(status: number, body: string): HttpReply {
   return { status, headers: { 'content-type': 'text/plain; charset=utf-8' }, body };
 }
+
+/** Stands for a body that fastify does not read (GET), so that an endpoint can refuse it. */
+const UNREAD_BODY = Buffer.from('unread');
 
 function requestOf(request: FastifyRequest): HttpRequest {
   const headers: Record<string, string> = {};
@@ -293,7 +300,7 @@ function requestOf(request: FastifyRequest): HttpRequest {
   const hasUnreadBody =
     request.body === undefined &&
     (Number(headers['content-length'] ?? 0) > 0 || headers['transfer-encoding'] !== undefined);
-  const body = hasUnreadBody ? Buffer.from('?') : (request.body as Buffer | undefined);
+  const body = hasUnreadBody ? UNREAD_BODY : (request.body as Buffer | undefined);
   return { params: request.params, query: request.query, headers, body };
 }
 
