@@ -59,6 +59,10 @@ test.each([
   ['packages/sprout/src/main.ts', 'const home = process.env.HOME;'],
   ['packages/platform/src/adapters/a.ts', "import { createSocket } from 'node:dgram'; setTimeout(f, 1);"],
   ['packages/sip/src/a.test.ts', "import { readFileSync } from 'node:fs'; setImmediate(f);"],
+  [
+    'packages/sip/src/contract/a.ts',
+    "import { x } from '@clearwater/testkit'; export * from '../testing/b.ts';",
+  ],
   ['packages/sip/src/a.int.test.ts', "import { createSocket } from 'node:dgram';"],
   ['test/flows/a.ts', "import { sprout } from '@clearwater/sprout'; const now = Date.now();"],
 ])('allowed: %s with %s', (path, source) => {

@@ -29,6 +29,8 @@ const WORLD_MODULES =
 const WORLD_GLOBALS =
   /^(setTimeout|setInterval|setImmediate|fetch|Date\.now|new Date|Math\.random|performance\.now|process\.\w+|crypto\.\w+)$/;
 const RANDOM_FUNCTIONS = /^(random(Bytes|Int|UUID|Fill|FillSync)|getRandomValues|webcrypto)$/;
+/** Suites that several adapters pass, and fakes that several tests share. */
+const TEST_CODE = /\.test\.ts$|^packages\/[^/]+\/src\/(contract|testing)\//;
 const PURE_FUNCTIONS = /^isIP(v4|v6)?$/; // they live in node:net all the same
 /** A unit test reads its vectors and its seed, and lets promises settle; it does not wait, and it opens no socket. */
 const UNIT_TEST_MAY = /^(node:fs|node:os|setImmediate|process\.)/;
@@ -46,9 +48,9 @@ export type Manifests = ReadonlyMap<string, Manifest>;
 /** Every breach of the import rule in one source file, as `path: what is wrong`. */
 export function breachesOfSource(file: SourceFacts, manifests: Manifests): readonly string[] {
   const importer = packageOf(file.path);
-  const isTest = importer === '' || file.path.endsWith('.test.ts');
+  const isTest = importer === '' || TEST_CODE.test(file.path);
   const reasons = file.imports.map((each) => {
-    if (each.specifier.startsWith('.')) return climb(file.path, importer, each.specifier);
+    if (each.specifier.startsWith('.')) return stray(file.path, importer, isTest, each.specifier);
     if (each.specifier.startsWith('node:')) return undefined;
     return (
       crossing(importer, isTest, each.specifier) ?? undeclared(importer, isTest, each.specifier, manifests)
@@ -79,11 +81,11 @@ function packageOf(path: string): string {
   return /^packages\/([^/]+)\//.exec(path)?.[1] ?? '';
 }
 
-function climb(path: string, importer: string, specifier: string): string | undefined {
-  const home = importer === '' ? '' : `packages/${importer}/src/`;
+function stray(path: string, importer: string, isTest: boolean, specifier: string): string | undefined {
   const target = posix.join(posix.dirname(path), specifier);
-  const inside = importer === '' ? packageOf(target) === '' : target.startsWith(home);
-  return inside ? undefined : `climbs out of its package: ${specifier}`;
+  const inside = importer === '' ? packageOf(target) === '' : target.startsWith(`packages/${importer}/src/`);
+  if (!inside) return `climbs out of its package: ${specifier}`;
+  return !isTest && TEST_CODE.test(target) ? `imports what is for tests alone: ${specifier}` : undefined;
 }
 
 function crossing(importer: string, isTest: boolean, specifier: string): string | undefined {
