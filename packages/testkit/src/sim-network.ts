@@ -65,6 +65,7 @@ export class SimNetwork implements Network {
   readonly #drops: { readonly rule: DropRule; left: number }[] = [];
   readonly #taps = new Set<(event: SimEvent) => void>();
   readonly #refusing = new Set<string>();
+  readonly #crashCounts = new Map<string, number>();
   readonly #world: StreamWorld;
   #portNext = PORT_FIRST_EPHEMERAL;
 
@@ -128,6 +129,7 @@ export class SimNetwork implements Network {
 
   /** A host dies: its sockets and listeners are gone, its peers hear a reset, its own users hear nothing more of the network. */
   crash(host: string): void {
+    this.#crashCounts.set(host, this.#crashCountOf(host) + 1);
     for (const [key, { local }] of this.#datagrams) if (local.host === host) this.#datagrams.delete(key);
     for (const [key, { local }] of this.#listeners) if (local.host === host) this.#listeners.delete(key);
     for (const end of [...this.#connections]) {
@@ -153,13 +155,34 @@ export class SimNetwork implements Network {
     ];
   }
 
-  /** This network as one host sees it: its connections come from `host`. */
+  /**
+   * This network as one process on `host` sees it: its connections come from there. After `crash(host)` this view is dead, so that what
+   * the old process still tries cannot reach the wire; the one that starts after it takes a view of its own.
+   */
   at(host: string): Network {
-    return {
-      bindDatagram: (local, receiver) => this.bindDatagram(local, receiver),
-      listenStream: (local, acceptor) => this.listenStream(local, acceptor),
-      connectStream: (remote, options) => this.connectStream(remote, { localHost: host, ...options }),
+    const life = this.#crashCountOf(host);
+    const assertAlive = (): void => {
+      if (life !== this.#crashCountOf(host)) throw unavailable(host);
     };
+    return {
+      bindDatagram: async (local, receiver) => {
+        assertAlive();
+        return this.bindDatagram(local, receiver);
+      },
+      listenStream: async (local, acceptor) => {
+        assertAlive();
+        return this.listenStream(local, acceptor);
+      },
+      connectStream: (remote, options) => {
+        const connection = this.connectStream(remote, { localHost: host, ...options });
+        if (life !== this.#crashCountOf(host)) connection.destroy();
+        return connection;
+      },
+    };
+  }
+
+  #crashCountOf(host: string): number {
+    return this.#crashCounts.get(host) ?? 0;
   }
 
   async bindDatagram(wanted: SocketAddress, receiver: DatagramReceiver): Promise<DatagramSocket> {
@@ -307,4 +330,12 @@ export class SimNetwork implements Network {
     };
     for (const listener of this.#taps) listener(event);
   }
+}
+
+function unavailable(host: string): AppError {
+  return new AppError('network.address-unavailable', {
+    origin: 'internal',
+    retry: 'never',
+    detail: { address: host },
+  });
 }

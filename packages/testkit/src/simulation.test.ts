@@ -260,6 +260,32 @@ test('connections are refused, time out, are reset and die with their host', asy
   expect(world.leaks()).toEqual([]);
 });
 
+test('a crashed process reaches the wire no more; the next one on its host does', async () => {
+  const world = createTestPlatform();
+  const heard: string[] = [];
+  await world.network.bindDatagram(B, (bytes) => heard.push(bytes.toString()));
+  const old = world.node(A.host);
+  const oldSocket = await old.network.bindDatagram(A, () => heard.push('old process'));
+  world.network.crash(A.host);
+  const next = world.node(A.host);
+  const socket = await next.network.bindDatagram(A, (bytes) => heard.push(`answer ${bytes}`));
+  oldSocket.send(Buffer.from('old'), B);
+  await oldSocket.close();
+  socket.send(Buffer.from('new'), A);
+  socket.send(Buffer.from('new'), B);
+  await world.clock.advance(0);
+  expect(heard).toEqual(['answer new', 'new']);
+  await expect(old.network.bindDatagram({ ...A, port: 0 }, () => undefined)).rejects.toMatchObject({
+    code: 'network.address-unavailable',
+  });
+  const closed = await new Promise<unknown>((resolve) => {
+    old.network
+      .connectStream(B, { timeoutMs: 100 })
+      .attach({ onData: () => undefined, onClose: () => resolve('closed') });
+  });
+  expect(closed).toBe('closed');
+});
+
 test('nodes have addresses of their own; leaks name what is left; metrics and logs read back', async () => {
   const world = createTestPlatform({ traceTimers: true });
   const node = world.node('10.0.0.9');
