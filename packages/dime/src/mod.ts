@@ -1,1 +1,3 @@
-export {};
+export { type DimeConfig, dimeConfig } from './config.ts';
+export { createDime, type Dime, type DimeOptions, type DimeStores } from './dime.ts';
+export type { OnSubscriberChange, SubscriberChange } from './provisioning/subscriber-changes.ts';

@@ -153,3 +153,10 @@ function refused(
 ): AppError {
   return new AppError(code, { origin: 'upstream', retry: 'never', cause, detail: { what } });
 }
+
+/** The record table of registrations, for the storage: key = default public identity, value = `encodeRecord`. */
+export const REGISTRATION_TABLE: { readonly name: 'reg'; readonly merge: (a: string, b: string) => string } =
+  {
+    name: 'reg',
+    merge: mergeRecordTexts,
+  };

@@ -1,4 +1,4 @@
-export { decodeRecord, encodeRecord, mergeRecordTexts } from './aor-codec.ts';
+export { decodeRecord, encodeRecord, mergeRecordTexts, REGISTRATION_TABLE } from './aor-codec.ts';
 export { mergeRecords } from './aor-merge.ts';
 export type {
   AorRecord,
@@ -24,6 +24,7 @@ export {
 } from './aor-record.ts';
 export type { ContactChange, RegisterChange, RegisterLimits, RegisterOutcome } from './aor-register.ts';
 export { applyRegister, bindingKey, REGISTER_LIMITS } from './aor-register.ts';
+export { removeBinding } from './aor-removal.ts';
 export type { ElementStamp, Writer } from './element-stamp.ts';
 export type { Impi, Impu } from './identity.ts';
 export {
@@ -56,6 +57,6 @@ export type {
   TriggerPoint,
 } from './service-profile.ts';
 export { isBarred, serviceProfileOf, usableIdentities } from './service-profile.ts';
-export type { FragmentResult, SubscriptionResult } from './subscription-parser.ts';
+export type { Fragment, FragmentResult, SubscriptionResult } from './subscription-parser.ts';
 export { parsePublicIdentity, parseServiceProfile, parseSubscription } from './subscription-parser.ts';
 export { escapeXml } from './xml-tree.ts';

@@ -164,10 +164,17 @@ test('any text is parsed or refused, never thrown at', () => {
 test('fragments are read alone', () => {
   expect(parsePublicIdentity(identity)).toEqual({
     tag: 'parsed',
-    value: { impu: 'sip:a@b.c', isBarred: false, identityType: 0 },
+    value: { value: { impu: 'sip:a@b.c', isBarred: false, identityType: 0 }, xml: identity },
   });
   expect(parsePublicIdentity('<Identity>sip:a@b.c</Identity>').tag).toBe('malformed');
-  expect(parseServiceProfile(PROFILE).tag).toBe('parsed');
+  const profile = parseServiceProfile(PROFILE);
+  const again = profile.tag === 'parsed' ? parseServiceProfile(profile.value.xml) : undefined;
+  expect(again).toEqual(profile);
+  const prefixed =
+    '<?xml version="1.0"?><!-- a --><x:PublicIdentity xmlns:x="urn:x"><x:Identity><![CDATA[sip:a&b@c]]></x:Identity></x:PublicIdentity><!-- </PublicIdentity> -->';
+  expect(parsePublicIdentity(prefixed)).toMatchObject({
+    value: { xml: '<PublicIdentity><Identity>sip:a&#38;b@c</Identity></PublicIdentity>' },
+  });
 });
 
 test('ClearwaterRegData survives writing and reading', () => {

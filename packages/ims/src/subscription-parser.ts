@@ -34,14 +34,24 @@ export function parseSubscription(xml: string, bounds: XmlBounds = XML_BOUNDS): 
   return result.tag === 'parsed' ? { tag: 'parsed', subscription: result.value } : result;
 }
 
+/** A fragment, and its text again without prefixes, attributes, comments and white space: fit to be put into a larger document. */
+export interface Fragment<T> {
+  readonly value: T;
+  readonly xml: string;
+}
+
 /** A `PublicIdentity` element alone, as the provisioning API takes it. */
-export function parsePublicIdentity(xml: string): FragmentResult<PublicIdentity> {
-  return readDocument(xml, XML_BOUNDS, 'PublicIdentity', publicIdentityOf);
+export function parsePublicIdentity(xml: string): FragmentResult<Fragment<PublicIdentity>> {
+  return readDocument(xml, XML_BOUNDS, 'PublicIdentity', (root) => fragmentOf(root, publicIdentityOf(root)));
 }
 
 /** A `ServiceProfile` element alone, with its filter criteria; identities in it may be missing. */
-export function parseServiceProfile(xml: string): FragmentResult<ServiceProfile> {
-  return readDocument(xml, XML_BOUNDS, 'ServiceProfile', serviceProfileOf);
+export function parseServiceProfile(xml: string): FragmentResult<Fragment<ServiceProfile>> {
+  return readDocument(xml, XML_BOUNDS, 'ServiceProfile', (root) => fragmentOf(root, serviceProfileOf(root)));
+}
+
+function fragmentOf<T>(root: XmlElement, value: T): Fragment<T> {
+  return { value, xml: serializeXml(root) };
 }
 
 function readDocument<T>(

@@ -89,3 +89,8 @@ export function escapeXml(text: string): string {
     ? text.replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`)
     : text;
 }
+
+/** An element as text again, without white space between elements: what it was parsed from, less prefixes, attributes and comments. */
+export function serializeXml({ name, text, children }: XmlElement): string {
+  return `<${name}>${children.length > 0 ? children.map(serializeXml).join('') : escapeXml(text)}</${name}>`;
+}
