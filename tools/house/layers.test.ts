@@ -114,6 +114,11 @@ test.each([
   ],
   [
     'packages/sip/src/a.ts',
+    "import { x } from './testing/fake.ts';",
+    'imports what is for tests alone: ./testing/fake.ts',
+  ],
+  [
+    'packages/sip/src/a.ts',
     "import Type from 'typebox';",
     'imports typebox, which its manifest does not declare',
   ],
