@@ -1,5 +1,7 @@
+import { createTestPlatform, type FakeClock } from '@clearwater/testkit';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
+import { adapters, type VellumUnderTest } from '../embedded/contract-adapters.ts';
 import {
   ABSENT,
   compareVersions,
@@ -10,16 +12,15 @@ import {
   type RecordVersion,
   type RecordWrite,
 } from '../ports/records.ts';
-import { adapters, type VellumUnderTest } from './adapters.ts';
 
 const TTL_MS = 60_000;
 
 describe.each(adapters)('records: $name', ({ open }) => {
-  let vellum: VellumUnderTest;
+  let vellum: VellumUnderTest<FakeClock>;
   let table: RecordTable;
   const later = (ttlMs = TTL_MS): { expiresAtMs: number } => ({ expiresAtMs: vellum.clock.now() + ttlMs });
   beforeEach(async () => {
-    vellum = await open();
+    vellum = await open(createTestPlatform());
     table = vellum.records.table({ name: 'reg', merge: (a) => a });
   });
   afterEach(() => vellum.stop());

@@ -1,14 +1,15 @@
+import { createTestPlatform, type FakeClock } from '@clearwater/testkit';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { adapters, foundValue, type VellumUnderTest } from '../embedded/contract-adapters.ts';
 import type { Account } from '../ports/tables/account-table.ts';
-import { adapters, foundValue, type VellumUnderTest } from './adapters.ts';
 
 const ANN: Account = { email: 'ann@example.com', passwordHash: 'hash 1', fullName: 'Ann' };
 const privateIdOf = (uri: string): string => uri.replace('sip:', '');
 
 describe.each(adapters)('accounts, sessions, numbers: $name', ({ open }) => {
-  let vellum: VellumUnderTest;
+  let vellum: VellumUnderTest<FakeClock>;
   beforeEach(async () => {
-    vellum = await open();
+    vellum = await open(createTestPlatform());
   });
   afterEach(() => vellum.stop());
 

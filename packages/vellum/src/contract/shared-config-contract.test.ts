@@ -1,11 +1,12 @@
+import { createTestPlatform, type FakeClock } from '@clearwater/testkit';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { adapters, foundValue, type VellumUnderTest } from '../embedded/contract-adapters.ts';
 import type { ConfigChange } from '../ports/shared-config.ts';
-import { adapters, foundValue, type VellumUnderTest } from './adapters.ts';
 
 describe.each(adapters)('shared config: $name', ({ open }) => {
-  let vellum: VellumUnderTest;
+  let vellum: VellumUnderTest<FakeClock>;
   beforeEach(async () => {
-    vellum = await open();
+    vellum = await open(createTestPlatform());
   });
   afterEach(() => vellum.stop());
 
@@ -52,9 +53,9 @@ describe.each(adapters)('shared config: $name', ({ open }) => {
 });
 
 describe.each(adapters)('membership: $name', ({ open }) => {
-  let vellum: VellumUnderTest;
+  let vellum: VellumUnderTest<FakeClock>;
   beforeEach(async () => {
-    vellum = await open();
+    vellum = await open(createTestPlatform());
   });
   afterEach(() => vellum.stop());
 

@@ -1,17 +1,18 @@
+import { createTestPlatform, type FakeClock } from '@clearwater/testkit';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { adapters, foundValue, type VellumUnderTest } from '../embedded/contract-adapters.ts';
 import type { Page } from '../ports/outcomes.ts';
 import type { NewSubscriber, SubscriberTable } from '../ports/tables/subscriber-table.ts';
-import { adapters, foundValue, type VellumUnderTest } from './adapters.ts';
 
 const HA1 = '0123456789abcdef0123456789abcdef';
 const ALICE = 'alice@example.com';
 const TABLET = 'alice-tablet@example.com';
 
 describe.each(adapters)('subscribers: $name', ({ open }) => {
-  let vellum: VellumUnderTest;
+  let vellum: VellumUnderTest<FakeClock>;
   let table: SubscriberTable;
   beforeEach(async () => {
-    vellum = await open();
+    vellum = await open(createTestPlatform());
     table = vellum.subscribers;
   });
   afterEach(() => vellum.stop());

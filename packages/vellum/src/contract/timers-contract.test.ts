@@ -1,12 +1,13 @@
+import { createTestPlatform, type FakeClock } from '@clearwater/testkit';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { adapters, type VellumUnderTest } from '../embedded/contract-adapters.ts';
 import { createVersion, type RecordVersion } from '../ports/records.ts';
 import { type Pop, type PopOutcome, TIMER_OPAQUE_BYTES_MAX, type TimerSpec } from '../ports/timers.ts';
-import { adapters, type VellumUnderTest } from './adapters.ts';
 
 const DONE: PopOutcome = { tag: 'done' };
 
 describe.each(adapters)('timers: $name', ({ open }) => {
-  let vellum: VellumUnderTest;
+  let vellum: VellumUnderTest<FakeClock>;
   let pops: (Pop & { readonly atMs: number })[];
   let answer: (pop: Pop) => Promise<PopOutcome>;
   let startMs: number;
@@ -20,7 +21,7 @@ describe.each(adapters)('timers: $name', ({ open }) => {
   const popTimes = (): readonly number[] => pops.map((pop) => pop.atMs);
 
   beforeEach(async () => {
-    vellum = await open();
+    vellum = await open(createTestPlatform());
     startMs = vellum.clock.now();
     pops = [];
     answer = async () => DONE;

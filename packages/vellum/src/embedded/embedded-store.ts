@@ -60,7 +60,7 @@ export class Query<Row> {
 
 export const STORED = { tag: 'stored' } as const;
 export const ABSENCE = { tag: 'absent' } as const;
-export const REMOVED = { tag: 'removed' } as const;
+const REMOVED = { tag: 'removed' } as const;
 
 export function updated(changeCount: number): TableUpdate {
   return changeCount > 0 ? STORED : ABSENCE;
