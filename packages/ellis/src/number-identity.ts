@@ -1,0 +1,34 @@
+/** A directory number: global (`+` and 1 … 15 digits, E.164) or local to the home domain (1 … 20 digits). */
+export const NUMBER_PATTERN = '^(\\+[1-9][0-9]{0,14}|[0-9]{1,20})$';
+
+/** The identities one number gets (TS 23.003 §13). All of `impus` belong to one implicit registration set, the default one first. */
+export interface NumberIdentities {
+  readonly impi: string;
+  readonly sipUri: string;
+  readonly impus: readonly [string, ...string[]];
+}
+
+/**
+ * Identities of `number` in `domain`. A global number is reachable as `tel:` too; a local one has no `tel:` identity of its own,
+ * because without a phone-context it would claim the number of the whole world.
+ */
+export function identitiesOf(number: string, domain: string): NumberIdentities {
+  const impi = `${number}@${domain}`;
+  const sipUri = `sip:${impi}`;
+  return { impi, sipUri, impus: number.startsWith('+') ? [sipUri, `tel:${number}`] : [sipUri] };
+}
+
+/** Number and domain of `sip:number@domain`, or undefined when the text is not of that form. */
+export function parseNumberUri(
+  uri: string,
+): { readonly number: string; readonly domain: string } | undefined {
+  const match = /^sip:(\+[1-9][0-9]{0,14}|[0-9]{1,20})@([a-z0-9.-]{1,255})$/.exec(uri);
+  const [, number, domain] = match ?? [];
+  return number === undefined || domain === undefined ? undefined : { number, domain };
+}
+
+/** For people: ten local digits as `(650) 555-0000`, everything else as it is. */
+export function formatNumber(number: string): string {
+  const parts = /^(\d{3})(\d{3})(\d{4})$/.exec(number);
+  return parts === null ? number : `(${parts[1]}) ${parts[2]}-${parts[3]}`;
+}
