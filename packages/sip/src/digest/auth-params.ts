@@ -51,6 +51,19 @@ function authValueEnd(text: string, start: number, end: number): number {
   return i;
 }
 
+const NO_OTHERS: AuthParams = new Map();
+
+/** The directives that `known` does not name. */
+export function otherParams(params: AuthParams, known: ReadonlySet<string>): AuthParams {
+  let others: Map<string, string> | undefined;
+  for (const [name, value] of params) {
+    if (known.has(name)) continue;
+    others ??= new Map();
+    others.set(name, value);
+  }
+  return others ?? NO_OTHERS;
+}
+
 /** Directives that are written without quotes (RFC 7616 §3.3 and §3.4; RFC 3261 §25.1). `qop` is bare in credentials only. */
 const BARE_ALWAYS: ReadonlySet<string> = new Set(['algorithm', 'stale', 'nc', 'userhash']);
 

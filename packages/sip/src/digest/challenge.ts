@@ -1,4 +1,4 @@
-import { parseAuthParams, serializeAuthParams } from './auth-params.ts';
+import { otherParams, parseAuthParams, serializeAuthParams } from './auth-params.ts';
 
 /** A Digest challenge: WWW-Authenticate or Proxy-Authenticate (RFC 7616 §3.3). Values are without quotes. */
 export interface Challenge {
@@ -32,7 +32,7 @@ export function parseChallenge(text: string): Challenge | undefined {
     opaque: params.get('opaque'),
     domain: params.get('domain'),
     stale: params.get('stale')?.toLowerCase() === 'true',
-    others: new Map([...params].filter(([name]) => !KNOWN.has(name))),
+    others: otherParams(params, KNOWN),
   };
 }
 

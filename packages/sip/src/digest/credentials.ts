@@ -1,4 +1,4 @@
-import { parseAuthParams, serializeAuthParams } from './auth-params.ts';
+import { otherParams, parseAuthParams, serializeAuthParams } from './auth-params.ts';
 
 /** Digest credentials: Authorization or Proxy-Authorization (RFC 7616 §3.4). Values are without quotes, latin1 as received. */
 export interface Credentials {
@@ -72,7 +72,7 @@ export function parseCredentials(text: string): Credentials | undefined {
     cnonce,
     opaque: params.get('opaque'),
     auts: params.get('auts'),
-    others: new Map([...params].filter(([name]) => !KNOWN.has(name))),
+    others: otherParams(params, KNOWN),
   };
 }
 

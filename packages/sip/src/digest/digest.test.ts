@@ -254,7 +254,7 @@ test('an algorithm that is not ours gets no answer', () => {
   ]);
 });
 
-const random = { bytes: (length: number) => Buffer.alloc(length, 7) };
+const random = { bytes: (length: number): Buffer => Buffer.alloc(length, 7) };
 const OLD = { id: 1, secret: Buffer.alloc(32, 1) };
 const NEW = { id: 2, secret: Buffer.alloc(32, 2) };
 const NOW_MS = 1_800_000_000_000;

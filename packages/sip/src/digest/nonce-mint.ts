@@ -50,7 +50,7 @@ export class NonceMint {
     const { id, secret } = this.#keys.current;
     const nonce = Buffer.allocUnsafe(NONCE_BYTES);
     nonce.writeUInt8(id, 0);
-    nonce.writeUIntBE(input.nowMs, TIME_AT, 6);
+    nonce.writeUIntBE(Math.floor(input.nowMs), TIME_AT, 6);
     nonce.writeUInt8(Math.min(input.attempt, 255), ATTEMPT_AT);
     this.#random.bytes(MAC_AT - RANDOM_AT).copy(nonce, RANDOM_AT);
     macOf(nonce, secret, input.impi).copy(nonce, MAC_AT, 0, NONCE_BYTES - MAC_AT);

@@ -21,6 +21,7 @@ const DIGIT = 16;
 const HEX = 32;
 const SCHEME = 64;
 const URI = 128;
+const VISIBLE = 256;
 
 const ALPHANUM = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789';
 const CLASSES: readonly (readonly [number, string])[] = [
@@ -36,13 +37,16 @@ const CLASSES: readonly (readonly [number, string])[] = [
   [URI, `${ALPHANUM}-_.!~*'()&=+$,;?/%#:@[]|^{}\`\\`],
 ];
 
-const FLAGS: Uint8Array = buildFlags();
+const FLAGS: Uint16Array = buildFlags();
 
-function buildFlags(): Uint8Array {
-  const flags = new Uint8Array(256);
+function buildFlags(): Uint16Array {
+  const flags = new Uint16Array(256);
   for (const [flag, members] of CLASSES)
     for (let i = 0; i < members.length; i++)
       flags[members.charCodeAt(i)] = (flags[members.charCodeAt(i)] ?? 0) | flag;
+  for (let code = 33; code < 256; code++)
+    if (code !== QUOTE && code !== LESS && code !== GREATER && code !== 127)
+      flags[code] = (flags[code] ?? 0) | VISIBLE;
   return flags;
 }
 
@@ -92,7 +96,12 @@ export function isUriText(text: string): boolean {
   return allOf(URI, text, 0, text.length);
 }
 
-export function isDigit(code: number): boolean {
+/** No white space, controls, quotes or angle brackets: what may stand between the brackets of a name-addr. */
+export function isUriLike(text: string): boolean {
+  return allOf(VISIBLE, text, 0, text.length);
+}
+
+function isDigit(code: number): boolean {
   return code >= 48 && code <= 57;
 }
 
@@ -166,4 +175,12 @@ export function decodeUtf8(latin1: string): string {
 /** Unicode text as the byte-per-char form that messages hold. */
 export function encodeUtf8(text: string): string {
   return Buffer.from(text, 'utf8').toString('latin1');
+}
+
+/**
+ * Text that fits one byte a char: as it is, or in UTF-8 when a char does not fit. Without this a wide char would lose its high
+ * byte on output, and U+010A would become a line feed.
+ */
+export function toByteChars(text: string): string {
+  return /[\u0100-\uffff]/.test(text) ? encodeUtf8(text) : text;
 }

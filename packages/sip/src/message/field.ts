@@ -1,4 +1,4 @@
-import { isWhiteSpace, skipWhiteSpace, trimmedEnd } from './characters.ts';
+import { isWhiteSpace, skipWhiteSpace, toByteChars, trimLws, trimmedEnd } from './characters.ts';
 import { canonicalName, writtenName } from './header-names.ts';
 
 /**
@@ -39,18 +39,19 @@ export class Field {
     if (isWhiteSpace(source.charCodeAt(start))) start = skipWhiteSpace(source, start, end);
     if (isWhiteSpace(source.charCodeAt(end - 1))) end = trimmedEnd(source, start, end);
     const value = source.slice(start, end);
-    return this.#isFolded ? value.replace(/[ \t]*\r\n[ \t]+/g, ' ') : value;
+    return this.#isFolded ? value.split('\r\n').map(trimLws).join(' ') : value;
   }
 }
 
 /** A field of our own writing. Line breaks in the value become spaces, so that no value can inject a field. */
 export function writeField(name: string, value: string): Field {
-  const prefix = `${writtenName(name)}: `;
+  const canonical = canonicalName(name);
+  const prefix = `${writtenName(name, canonical)}: `;
   const text = `${prefix}${singleLine(value)}\r\n`;
-  return new Field(canonicalName(name), text, 0, prefix.length, text.length, false);
+  return new Field(canonical, text, 0, prefix.length, text.length, false);
 }
 
-/** The text with CR and LF replaced by spaces. */
+/** The text with CR and LF replaced by spaces, one byte a char. */
 export function singleLine(text: string): string {
-  return text.includes('\n') || text.includes('\r') ? text.replace(/[\r\n]+/g, ' ') : text;
+  return /[\r\n\u0100-\uffff]/.test(text) ? toByteChars(text).replace(/[\r\n]+/g, ' ') : text;
 }

@@ -141,7 +141,8 @@ export function canonicalNameAt(text: string, start: number, end: number): strin
   return canonicalName(text.slice(start, end));
 }
 
-/** The name to write for a header: the usual spelling of a known one, else as given. */
-export function writtenName(name: string): string {
-  return BY_SPELLING.get(name) ?? BY_SPELLING.get(name.toLowerCase()) ?? name;
+/** The name to write for a header: the usual spelling of a known one, else as given. Known ones alone have a canonical capital. */
+export function writtenName(name: string, canonical: string): string {
+  const first = canonical.charCodeAt(0);
+  return first >= 65 && first <= 90 ? canonical : name;
 }

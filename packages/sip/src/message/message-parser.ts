@@ -1,4 +1,4 @@
-import { COLON, CR, HTAB, isWhiteSpace, LF, parseDecimal, SP, tokenEnd } from './characters.ts';
+import { COLON, CR, HTAB, LF, parseDecimal, SP, tokenEnd } from './characters.ts';
 import { Field } from './field.ts';
 import { canonicalNameAt } from './header-names.ts';
 import { DEFAULT_MESSAGE_LIMITS, type MessageLimits } from './limits.ts';
@@ -21,6 +21,8 @@ export interface MalformedMessage {
   readonly status: 400 | 413 | 505;
   readonly request?: SipRequest;
 }
+
+const SLASH = 47;
 
 interface Fault {
   readonly reason: string;
@@ -53,7 +55,7 @@ export function parseMessage(bytes: Buffer, limits: MessageLimits = DEFAULT_MESS
   while (text.charCodeAt(start) === CR && text.charCodeAt(start + 1) === LF) start += 2;
   if (start === text.length || text === '\0') return { tag: 'keep-alive' };
   const lineEnd = text.indexOf('\r', start);
-  if (lineEnd < 0 || text.charCodeAt(lineEnd + 1) !== LF)
+  if (lineEnd < 0 || text.indexOf('\n', start) !== lineEnd + 1)
     return malformed({ reason: 'no start line', status: 400 });
   if (lineEnd - start > limits.fieldBytesMax)
     return malformed({ reason: 'start line too long', status: 400 });
@@ -107,8 +109,8 @@ function bad(reason: string): Fault {
 }
 
 function parseStartLine(text: string, start: number, end: number): StartLine {
-  if (text.startsWith('SIP/2.0 ', start) || /^sip\/\d+\.\d+ /i.test(text.slice(start, start + 12)))
-    return parseStatusLine(text, start, end);
+  // No method holds a slash.
+  if (text.charCodeAt(start + 3) === SLASH) return parseStatusLine(text, start, end);
   const methodEnd = tokenEnd(text, start, end);
   const method = text.slice(start, methodEnd);
   const uriEnd = text.lastIndexOf(' ', end - 1);
@@ -149,18 +151,21 @@ function indexFields(text: string, start: number, limits: MessageLimits): Head {
     let isFolded = false;
     let lineEnd = at;
     for (;;) {
-      lineEnd = text.indexOf('\r', lineEnd);
+      const lineStart = lineEnd;
+      lineEnd = text.indexOf('\r', lineStart);
       if (lineEnd < 0) return { fields, bodyStart: length, fault: bad('header not terminated') };
-      if (text.charCodeAt(lineEnd + 1) !== LF) lineEnd += 1;
-      else if (text.charCodeAt(lineEnd + 2) === SP || text.charCodeAt(lineEnd + 2) === HTAB) {
-        isFolded = true;
-        lineEnd += 2;
-      } else break;
+      // A lone CR or LF is refused: to a laxer parser behind us it would end the line and start a field that we did not see.
+      if (text.indexOf('\n', lineStart) !== lineEnd + 1)
+        return { fields, bodyStart: length, fault: bad('lone CR or LF') };
+      const next = text.charCodeAt(lineEnd + 2);
+      if (next !== SP && next !== HTAB) break;
+      isFolded = true;
+      lineEnd += 2;
     }
     const end = lineEnd + 2;
     const nameEnd = tokenEnd(text, at, lineEnd);
     let colon = nameEnd;
-    while (colon < lineEnd && isWhiteSpace(text.charCodeAt(colon))) colon++;
+    while (text.charCodeAt(colon) === SP || text.charCodeAt(colon) === HTAB) colon++;
     if (nameEnd === at || text.charCodeAt(colon) !== COLON) fault ??= bad('header field');
     else if (end - at > limits.fieldBytesMax) fault ??= bad('header field too long');
     else if (fields.length === limits.headerFieldsMax)

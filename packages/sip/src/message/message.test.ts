@@ -6,6 +6,7 @@ import {
   createCancel,
   createRequest,
   createResponse,
+  decodeUtf8,
   encodeUtf8,
   parseMessage,
   type SipRequest,
@@ -147,6 +148,23 @@ test('a value with line breaks cannot inject a field', () => {
   expect(request.text.split('\r\n')[0]).toBe('INVITE sip:x@y SIP/2.0 Via: z SIP/2.0');
 });
 
+test('a wide char is written as UTF-8 and cannot become a line break either', () => {
+  const request = requestOf(INVITE);
+  request.set('Subject', 'a\u010a\u010dRoute: <sip:evil.example.com>');
+  expect(requestOf(request.text).headers('Route')).toHaveLength(2);
+  expect(decodeUtf8(requestOf(request.serialize().toString('latin1')).header('Subject') ?? '')).toBe(
+    'a\u010a\u010dRoute: <sip:evil.example.com>',
+  );
+  request.setBody('text/plain', '大');
+  expect(request.bodyBytes.toString('utf8')).toBe('大');
+  expect(request.header('Content-Length')).toBe('3');
+});
+
+test('hostile white space costs no more than its length', () => {
+  const request = requestOf(INVITE.replace('kept  as is', `a${' '.repeat(8000)}b\r\n c`));
+  expect(request.header('X-Odd')).toBe(`a${' '.repeat(8000)}b c`);
+});
+
 test('a new body brings its type and length', () => {
   const request = requestOf(INVITE);
   request.setBody('text/plain', encodeUtf8('naïve'));
@@ -182,31 +200,37 @@ test.each([
 });
 
 test.each([
-  ['a second To', (text: string) => text.replace('To:', 'To: <sip:x@y>\r\nt:'), 400, true],
-  ['a second Max-Forwards', (text: string) => text.replace('Max', 'Max-Forwards: 1\r\nMax'), 400, true],
-  ['no Call-ID', (text: string) => text.replace('Call-ID', 'Other-ID'), 400, false],
-  ['no Via', (text: string) => text.replace('v:', 'w:'), 400, false],
-  ['CSeq 2^31', (text: string) => text.replace('314159', '2147483648'), 400, true],
-  ['CSeq of another method', (text: string) => text.replace('159 INVITE', '159 BYE'), 400, true],
-  ['another version', (text: string) => text.replace('m SIP/2.0', 'm SIP/3.0'), 505, true],
-  ['two spaces in the start line', (text: string) => text.replace('INVITE ', 'INVITE  '), 400, true],
-  ['a line without a colon', (text: string) => text.replace('X-Odd :', 'X-Odd '), 400, true],
-  ['two Content-Lengths', (text: string) => text.replace('X-Odd :', 'l: 4\r\nX:'), 400, true],
-  ['a signed Content-Length', (text: string) => text.replace('Length: 4', 'Length: +4'), 400, true],
-  ['a bare LF between fields', (text: string) => text.replace('\r\nTo:', '\nTo:'), 400, false],
-  [
-    'a broken ACK',
-    (text: string) => text.replaceAll('INVITE', 'ACK').replace('Max', 'Max-Forwards: 1\r\nMax'),
-    400,
-    false,
-  ],
-  ['a header field above 8 KiB', (text: string) => text.replace('kept', 'k'.repeat(8192)), 400, true],
-  ['201 header fields', (text: string) => text.replace('X-Odd', `${'a: b\r\n'.repeat(190)}X-Odd`), 400, true],
-  ['more than 65,535 bytes', (text: string) => text + 'x'.repeat(65_535), 413, false],
-] as const)('%s is malformed', (_, breakIt, status, isAnswerable) => {
-  const parsed = parseMessage(Buffer.from(breakIt(INVITE), 'latin1'));
+  ['a second To', 'To:', 'To: <sip:x@y>\r\nt:', 400, true],
+  ['a second Max-Forwards', 'Max', 'Max-Forwards: 1\r\nMax', 400, true],
+  ['no Call-ID', 'Call-ID', 'Other-ID', 400, false],
+  ['no Via', 'v:', 'w:', 400, false],
+  ['CSeq 2^31', '314159', '2147483648', 400, true],
+  ['CSeq of another method', '159 INVITE', '159 BYE', 400, true],
+  ['another version', 'm SIP/2.0', 'm SIP/3.0', 505, true],
+  ['two spaces in the start line', 'INVITE ', 'INVITE  ', 400, true],
+  ['a line without a colon', 'X-Odd :', 'X-Odd ', 400, true],
+  ['two Content-Lengths', 'X-Odd :', 'l: 4\r\nX:', 400, true],
+  ['a signed Content-Length', 'Length: 4', 'Length: +4', 400, true],
+  ['a lone LF that hides a field', 'kept', 'kept\nP-Asserted-Identity: <sip:x@y>', 400, true],
+  ['a lone CR in a field', 'kept', 'k\rept', 400, true],
+  ['a lone LF in the start line', 'SIP/2.0\r', 'SIP/2.0\nTo: x\r', 400, false],
+  ['a lone LF between fields', '\r\nTo:', '\nTo:', 400, false],
+  ['a header field above 8 KiB', 'kept', 'k'.repeat(8192), 400, true],
+  ['201 header fields', 'X-Odd', `${'a: b\r\n'.repeat(190)}X-Odd`, 400, true],
+  ['more than 65,535 bytes', 'v=0', 'x'.repeat(65_536), 413, false],
+] as const)('%s is malformed', (_, sound, broken, status, isAnswerable) => {
+  const parsed = parseMessage(Buffer.from(INVITE.replace(sound, broken), 'latin1'));
   expect(parsed).toMatchObject({ tag: 'malformed', status });
   expect(parsed.tag === 'malformed' && parsed.request !== undefined).toBe(isAnswerable);
+});
+
+test('a broken ACK is not to be answered', () => {
+  const ack = INVITE.replaceAll('INVITE', 'ACK').replace('Max', 'Max-Forwards: 1\r\nMax');
+  expect(parseMessage(Buffer.from(ack))).toEqual({
+    tag: 'malformed',
+    status: 400,
+    reason: 'Max-Forwards repeated',
+  });
 });
 
 test.each([

@@ -1,4 +1,4 @@
-import { trimLws } from './characters.ts';
+import { toByteChars, trimLws } from './characters.ts';
 import { type Field, singleLine, writeField } from './field.ts';
 import { canonicalName } from './header-names.ts';
 import { type Contacts, type CSeq, parseContacts, parseCSeq, parseMaxForwards } from './header-values.ts';
@@ -231,10 +231,10 @@ export abstract class SipMessage {
 
   /**
    * Replaces the body and keeps Content-Length right. A string is latin1, one char per byte (`encodeUtf8` makes one from
-   * Unicode text). Without a content type the body should be empty, and Content-Type goes.
+   * Unicode text; one with wider chars is taken as Unicode). Without a content type the body should be empty, and Content-Type goes.
    */
   setBody(contentType: string | undefined, body: string | Buffer): void {
-    const text = typeof body === 'string' ? body : body.toString('latin1');
+    const text = typeof body === 'string' ? toByteChars(body) : body.toString('latin1');
     this.#body = text === '' ? EMPTY_SLICE : { source: text, start: 0, end: text.length };
     if (contentType === undefined) this.remove('Content-Type');
     else this.set('Content-Type', contentType);

@@ -1,5 +1,5 @@
 import {
-  GREATER,
+  isUriLike,
   LESS,
   QUOTE,
   quote,
@@ -107,10 +107,5 @@ function addrSpec(text: string, start: number): NameAddr | undefined {
 /** A scheme, something behind it, and no char that no URI may hold. */
 export function isPlausibleUri(uri: string): boolean {
   const colon = uri.indexOf(':');
-  if (colon <= 0 || colon === uri.length - 1) return false;
-  for (let i = 0; i < uri.length; i++) {
-    const code = uri.charCodeAt(i);
-    if (code <= 32 || code === 127 || code === QUOTE || code === LESS || code === GREATER) return false;
-  }
-  return true;
+  return colon > 0 && colon < uri.length - 1 && isUriLike(uri);
 }

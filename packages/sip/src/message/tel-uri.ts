@@ -2,7 +2,7 @@ import { Params } from './params.ts';
 import { escapesAreWhole } from './sip-uri.ts';
 
 const GLOBAL_NUMBER = /^\+[-.()]*[0-9][-.()0-9]*$/;
-const LOCAL_NUMBER = /^[-.()*#0-9A-Fa-f]*[*#0-9A-Fa-f][-.()*#0-9A-Fa-f]*$/;
+const LOCAL_NUMBER = /^[-.()]*[*#0-9A-Fa-f][-.()*#0-9A-Fa-f]*$/;
 
 /** A `tel:` URI (RFC 3966). Immutable. */
 export class TelUri {
