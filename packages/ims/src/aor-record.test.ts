@@ -19,6 +19,7 @@ import {
   type RegisterChange,
   type RegisterOutcome,
   recordTtlMs,
+  type Writer,
 } from './mod.ts';
 
 const NOW_MS = 1_800_000_000_000;
@@ -47,7 +48,7 @@ function change(more: Partial<RegisterChange> = {}): RegisterChange {
   };
 }
 
-const at = (nowMs: number, node = 'sprout-1') => ({ nowMs, node });
+const at = (nowMs: number, node = 'sprout-1'): Writer => ({ nowMs, node });
 
 function applied(outcome: RegisterOutcome): Extract<RegisterOutcome, { tag: 'applied' }> {
   if (outcome.tag !== 'applied') throw new Error(`not applied: ${outcome.tag}`);
@@ -186,7 +187,7 @@ test('the leftover of a restarted phone goes only when its flow is known to be d
   }
 });
 
-const nonce = (id: string, nc: number, expiresAtMs = NOW_MS + 240_000) => ({
+const nonce = (id: string, nc: number, expiresAtMs = NOW_MS + 240_000): Pick<RegisterChange, 'nonce'> => ({
   nonce: { id, nc, expiresAtMs },
 });
 

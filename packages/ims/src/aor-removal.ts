@@ -13,6 +13,11 @@ export function removeBinding(
   const binding = record.bindings.get(key);
   if (binding === undefined || binding.stamp !== stamp || !isActive(binding, writer.nowMs)) return record;
   const { callId, cseq, source } = binding;
-  const tombstone = tombstoneOf(binding, { stamp: nextStamp(latestStamp(record), writer), callId, cseq, source });
+  const tombstone = tombstoneOf(binding, {
+    stamp: nextStamp(latestStamp(record), writer),
+    callId,
+    cseq,
+    source,
+  });
   return { ...record, bindings: new Map(record.bindings).set(key, tombstone) };
 }

@@ -2,6 +2,7 @@ import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import {
   type Impu,
+  type ImsSubscription,
   isBarred,
   ParseCache,
   parsePublicIdentity,
@@ -41,7 +42,7 @@ const SUBSCRIPTION = `<?xml version="1.0" encoding="UTF-8"?><IMSSubscription xml
 
 const ALICE = 'sip:alice@example.com' as Impu;
 
-function parsed() {
+function parsed(): ImsSubscription {
   const result = parseSubscription(SUBSCRIPTION);
   if (result.tag !== 'parsed') throw new Error(result.reason);
   return result.subscription;

@@ -14,6 +14,7 @@ import {
   childOf,
   childrenOf,
   parseXml,
+  serializeXml,
   textOf,
   XML_BOUNDS,
   type XmlBounds,

@@ -14,6 +14,9 @@ const SUBSEQUENT_REGISTRATION = 2002;
 const SUCCESS = 2001;
 
 type HomesteadHandlers = HandlersOf<typeof homesteadApi>;
+type VectorHandlers = Pick<HomesteadHandlers, 'getDigest' | 'getAuthVector' | 'getSchemeAuthVector'>;
+type SelectionHandlers = Pick<HomesteadHandlers, 'getRegistrationStatus' | 'getLocation'>;
+type RegDataHandlers = Pick<HomesteadHandlers, 'getRegData' | 'putRegData'>;
 
 /** Homestead's signalling API on the subscriber database. */
 export function createHomestead(directory: SubscriberDirectory, config: DimeConfig): HomesteadHandlers {
@@ -24,9 +27,7 @@ export function createHomestead(directory: SubscriberDirectory, config: DimeConf
   };
 }
 
-function vectorHandlers(
-  directory: SubscriberDirectory,
-): Pick<HomesteadHandlers, 'getDigest' | 'getAuthVector' | 'getSchemeAuthVector'> {
+function vectorHandlers(directory: SubscriberDirectory): VectorHandlers {
   const vector = async (
     impiText: string,
     impu: string | undefined,
@@ -39,7 +40,7 @@ function vectorHandlers(
     if (impu !== undefined && !impus.includes(canonicalImpu(impu) ?? '')) return notTogether;
     return { status: 200, body: { digest: { ha1, realm, qop: 'auth' } } };
   };
-  return {
+  const handlers: VectorHandlers = {
     getDigest: async ({ params, query }) => {
       const reply = await vector(params.impi, query.public_id);
       if (reply.status === 200) return { status: 200, body: { digest_ha1: reply.body.digest.ha1 } };
@@ -49,18 +50,16 @@ function vectorHandlers(
     getSchemeAuthVector: async ({ params, query }) =>
       params.scheme === 'digest' ? await vector(params.impi, query.impu) : unknownScheme,
   };
+  return handlers;
 }
 
-function selectionHandlers(
-  directory: SubscriberDirectory,
-  scscf: string,
-): Pick<HomesteadHandlers, 'getRegistrationStatus' | 'getLocation'> {
+function selectionHandlers(directory: SubscriberDirectory, scscf: string): SelectionHandlers {
   const selection = (resultCode: number, query: { readonly 'auth-type'?: string }): ServerSelection => {
     const capabilities =
       query['auth-type'] === 'CAPAB' ? { 'mandatory-capabilities': [], 'optional-capabilities': [] } : {};
     return { 'result-code': resultCode, scscf, ...capabilities };
   };
-  return {
+  const handlers: SelectionHandlers = {
     getRegistrationStatus: async ({ params, query }) => {
       const found = await find(directory, query.impu);
       if (found.tag !== 'found') return refusal(found);
@@ -79,13 +78,11 @@ function selectionHandlers(
       return found.tag === 'found' ? { status: 200, body: selection(SUCCESS, query) } : refusal(found);
     },
   };
+  return handlers;
 }
 
-function regDataHandlers(
-  directory: SubscriberDirectory,
-  regData: RegDataView,
-): Pick<HomesteadHandlers, 'getRegData' | 'putRegData'> {
-  return {
+function regDataHandlers(directory: SubscriberDirectory, regData: RegDataView): RegDataHandlers {
+  const handlers: RegDataHandlers = {
     getRegData: async ({ params, query }) => {
       const found = await find(directory, params.impu);
       if (found.tag !== 'found') return refusal(found);
@@ -110,6 +107,7 @@ function regDataHandlers(
       }
     },
   };
+  return handlers;
 }
 
 async function find(directory: SubscriberDirectory, impuText: string): Promise<Lookup<Subscriber>> {

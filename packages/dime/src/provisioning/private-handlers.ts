@@ -16,7 +16,7 @@ type PrivateHandlers = Pick<
 
 /** `/private/…` */
 export function privateHandlers({ subscribers, changes, homeDomain }: ProvisioningContext): PrivateHandlers {
-  return {
+  const handlers: PrivateHandlers = {
     putPrivate: async ({ params: { impi }, body }) => {
       if (parseImpi(impi) === undefined) return badRequest('dime.invalid-identity');
       const identity = credentialsOf(impi, body, { defaultRealm: homeDomain, keepPlaintext: true });
@@ -43,4 +43,5 @@ export function privateHandlers({ subscribers, changes, homeDomain }: Provisioni
     dissociateSet: async ({ params: { impi, irs } }) =>
       removalReply(await changes.changing({ impi, irs }, () => subscribers.dissociate(impi, irs))),
   };
+  return handlers;
 }

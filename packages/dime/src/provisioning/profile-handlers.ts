@@ -19,7 +19,7 @@ type ProfileHandlers = Pick<
 
 /** `/irs/:irs/service_profiles/…`. The table checks that a profile is of the set and an identity of the profile: 403 or 404. */
 export function profileHandlers({ subscribers, changes, random }: ProvisioningContext): ProfileHandlers {
-  return {
+  const handlers: ProfileHandlers = {
     createProfile: async ({ params: { irs } }) => {
       const profile = createUuid(random);
       const outcome = await subscribers.putProfile({ irs, profile });
@@ -73,6 +73,7 @@ export function profileHandlers({ subscribers, changes, random }: ProvisioningCo
         xml === '' ? EMPTY_SERVICE_PROFILE : xml,
       ),
   };
+  return handlers;
 }
 
 const OTHER_IDENTITY = { status: 403, body: apiProblem('dime.other-identity') } as const;

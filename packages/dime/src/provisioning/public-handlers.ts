@@ -29,7 +29,7 @@ export function publicHandlers({ subscribers }: ProvisioningContext): PublicHand
     return reply.status === 200 ? { status: 303, headers: { location: reply.body } } : reply;
   };
 
-  return {
+  const handlers: PublicHandlers = {
     getProfileOfPublic: ({ params: { impu } }) =>
       redirect(impu, ({ irs, profile }) => `/irs/${irs}/service_profiles/${profile}`),
     getSetOfPublic: ({ params: { impu } }) => redirect(impu, ({ irs }) => `/irs/${irs}`),
@@ -57,6 +57,7 @@ export function publicHandlers({ subscribers }: ProvisioningContext): PublicHand
       return { status: 200, body: next === undefined ? body : { ...body, next } };
     },
   };
+  return handlers;
 }
 
 type Listing =

@@ -14,7 +14,7 @@ type SetHandlers = Pick<
 
 /** `/irs/…`, less the service profiles. */
 export function setHandlers({ subscribers, changes, random }: ProvisioningContext): SetHandlers {
-  return {
+  const handlers: SetHandlers = {
     createSet: async () => {
       const irs = createUuid(random);
       const outcome = await subscribers.putSet(irs);
@@ -31,4 +31,5 @@ export function setHandlers({ subscribers, changes, random }: ProvisioningContex
     dissociatePrivate: async ({ params: { impi, irs } }) =>
       removalReply(await changes.changing({ impi, irs }, () => subscribers.dissociate(impi, irs))),
   };
+  return handlers;
 }

@@ -7,14 +7,16 @@ import type { ProvisioningContext, ProvisioningHandlers } from './provisioning.t
 import { away, badRequest, NOT_TOGETHER } from './replies.ts';
 import { createUuid, isUuid } from './uuid.ts';
 
+type SubscriberHandlers = Pick<ProvisioningHandlers, 'putSubscriber'>;
+
 /** `/subscribers/…`: what takes five calls of the original API, in one durable write. */
 export function subscriberHandlers({
   subscribers,
   changes,
   random,
   homeDomain,
-}: ProvisioningContext): Pick<ProvisioningHandlers, 'putSubscriber'> {
-  return {
+}: ProvisioningContext): SubscriberHandlers {
+  const handlers: SubscriberHandlers = {
     putSubscriber: async ({ params, body }) => {
       const { private_id: impi, irs: wantedIrs, sp: wantedProfile } = body;
       const impu = canonicalImpu(params.impu);
@@ -54,6 +56,7 @@ export function subscriberHandlers({
       return outcome.tag === 'stored' ? { status: 200, body: { irs, sp: profile } } : away(outcome);
     },
   };
+  return handlers;
 }
 
 type Criteria =
