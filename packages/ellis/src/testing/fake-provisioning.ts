@@ -1,8 +1,8 @@
 import { type ProvisioningClient, provisioningApi } from '@clearwater/dime/api';
 import { apiProblem } from '@clearwater/platform';
 
-/** What becomes of one call: it is lost before it does anything, or its answer is lost. */
-export type Fault = 'request-lost' | 'answer-lost' | undefined;
+/** What becomes of one call: it is lost before it does anything, its answer is lost, or the caller dies before or after it. */
+export type Fault = 'request-lost' | 'answer-lost' | 'crash-before' | 'crash-after' | undefined;
 
 interface Reply {
   readonly status: number;
@@ -35,9 +35,11 @@ export class FakeProvisioning {
         this.calls.push(name);
         const fault = this.fault(name);
         if (fault === 'request-lost') return { status: 503, body: apiProblem('store.unavailable') };
+        if (fault === 'crash-before') return forever;
         const handler = this.#handlers[name];
         if (handler === undefined) throw new Error(`the fake has no ${name}`);
         const reply = handler(request.params ?? {}, request.body ?? ({} as never));
+        if (fault === 'crash-after') return forever;
         return fault === undefined ? reply : { status: 503, body: apiProblem('store.unavailable') };
       };
     const names = Object.keys(provisioningApi.endpoints);
@@ -118,6 +120,9 @@ export class FakeProvisioning {
     return `00000000-0000-4000-8000-${String(this.#uuidCount).padStart(12, '0')}`;
   }
 }
+
+/** Who waits for it does nothing any more, as if it had died. */
+const forever = new Promise<never>(() => undefined);
 
 function absent(): Reply {
   return { status: 404, body: apiProblem('absent') };
