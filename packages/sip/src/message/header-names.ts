@@ -1,6 +1,8 @@
 // Header names of RFC 3261 and the IMS extensions. A name found in a message becomes the one constant string here, so that
 // comparing names is comparing pointers.
 
+import { COLON } from './characters.ts';
+
 const COMPACT_FORMS: readonly (readonly [string, string])[] = [
   ['v', 'Via'],
   ['f', 'From'],
@@ -112,14 +114,14 @@ const BY_SPELLING: ReadonlyMap<string, string> = new Map([
 
 const BUCKETS: readonly (readonly string[])[] = buildBuckets();
 
-function bucketOf(length: number, first: number, last: number): number {
-  return (length * 37 + (first | 32) * 5 + (last | 32)) & 511;
+function bucketOf(first: number, third: number): number {
+  return ((first | 32) * 33 + (third | 32)) & 1023;
 }
 
 function buildBuckets(): readonly (readonly string[])[] {
-  const buckets: string[][] = Array.from({ length: 512 }, () => []);
+  const buckets: string[][] = Array.from({ length: 1024 }, () => []);
   for (const name of new Set(NAMES))
-    buckets[bucketOf(name.length, name.charCodeAt(0), name.charCodeAt(name.length - 1))]?.push(name);
+    buckets[bucketOf(name.charCodeAt(0), `${name}:`.charCodeAt(2))]?.push(name);
   return buckets;
 }
 
@@ -133,12 +135,13 @@ function canonicalOfUnusual(name: string): string {
   return BY_SPELLING.get(lower) ?? lower;
 }
 
-/** `canonicalName` of `text.slice(start, end)`, without making that string when the name is known and usually spelt. */
-export function canonicalNameAt(text: string, start: number, end: number): string {
-  const bucket = BUCKETS[bucketOf(end - start, text.charCodeAt(start), text.charCodeAt(end - 1))];
-  if (bucket !== undefined)
-    for (const name of bucket) if (name.length === end - start && text.startsWith(name, start)) return name;
-  return canonicalName(text.slice(start, end));
+/** The known name that stands at `start`, usually spelt and with a colon right behind it: most are found here, at no new string. */
+export function knownNameAt(text: string, start: number): string | undefined {
+  const bucket = BUCKETS[bucketOf(text.charCodeAt(start), text.charCodeAt(start + 2))];
+  if (bucket === undefined) return undefined;
+  for (const name of bucket)
+    if (text.charCodeAt(start + name.length) === COLON && text.startsWith(name, start)) return name;
+  return undefined;
 }
 
 /** The name to write for a header: the usual spelling of a known one, else as given. Known ones alone have a canonical capital. */

@@ -1,6 +1,6 @@
 import { COLON, CR, HTAB, LF, parseDecimal, SP, tokenEnd } from './characters.ts';
 import { Field } from './field.ts';
-import { canonicalNameAt } from './header-names.ts';
+import { canonicalName, knownNameAt } from './header-names.ts';
 import { DEFAULT_MESSAGE_LIMITS, type MessageLimits } from './limits.ts';
 import type { SipMessage } from './message.ts';
 import { isPlausibleUri } from './name-addr.ts';
@@ -163,14 +163,18 @@ function indexFields(text: string, start: number, limits: MessageLimits): Head {
       lineEnd += 2;
     }
     const end = lineEnd + 2;
-    const nameEnd = tokenEnd(text, at, lineEnd);
+    const known = knownNameAt(text, at);
+    const nameEnd = known === undefined ? tokenEnd(text, at, lineEnd) : at + known.length;
     let colon = nameEnd;
     while (text.charCodeAt(colon) === SP || text.charCodeAt(colon) === HTAB) colon++;
     if (nameEnd === at || text.charCodeAt(colon) !== COLON) fault ??= bad('header field');
     else if (end - at > limits.fieldBytesMax) fault ??= bad('header field too long');
     else if (fields.length === limits.headerFieldsMax)
       return { fields, bodyStart: length, fault: bad('too many header fields') };
-    else fields.push(new Field(canonicalNameAt(text, at, nameEnd), text, at, colon + 1, end, isFolded));
+    else
+      fields.push(
+        new Field(known ?? canonicalName(text.slice(at, nameEnd)), text, at, colon + 1, end, isFolded),
+      );
     at = end;
   }
   return { fields, bodyStart: length, fault: fault ?? bad('header not terminated') };

@@ -1,5 +1,5 @@
 import { COLON, CR, isTokenByte, isWhiteSpace, LF, parseDecimal, tokenEnd, trimLws } from './characters.ts';
-import { canonicalNameAt } from './header-names.ts';
+import { canonicalName } from './header-names.ts';
 import { DEFAULT_MESSAGE_LIMITS, type MessageLimits } from './limits.ts';
 
 const HEADER_END = Buffer.from('\r\n\r\n', 'latin1');
@@ -127,8 +127,8 @@ function contentLengthOf(header: string): number {
     let end = header.indexOf('\n', at) + 1;
     while (end < header.length && (header.charCodeAt(end) === 32 || header.charCodeAt(end) === 9))
       end = header.indexOf('\n', end) + 1;
-    const nameEnd = tokenEnd(header, at, end);
-    if (nameEnd > at && canonicalNameAt(header, at, nameEnd) === 'Content-Length') {
+    const nameEnd = isLetterOfContentLength(header.charCodeAt(at)) ? tokenEnd(header, at, end) : at;
+    if (nameEnd > at && canonicalName(header.slice(at, nameEnd)) === 'Content-Length') {
       let colon = nameEnd;
       while (isWhiteSpace(header.charCodeAt(colon))) colon++;
       const value = trimLws(header.slice(colon + 1, end));
@@ -139,4 +139,10 @@ function contentLengthOf(header: string): number {
     at = end;
   }
   return length;
+}
+
+/** Whether a header name that starts with this char can be Content-Length or `l`. */
+function isLetterOfContentLength(code: number): boolean {
+  const lower = code | 32;
+  return lower === 99 || lower === 108;
 }
