@@ -1,0 +1,190 @@
+import { createHash, createHmac, timingSafeEqual } from 'node:crypto';
+import { isIPv4 } from 'node:net';
+import type { SocketAddress } from '@clearwater/platform';
+import type { Flow, KeyedSecret } from '@clearwater/sip';
+
+/** Keys of the flow tokens; they live in shared config, so that any Bono accepts any Bono's token. Read at each use: may be replaced live. */
+export interface FlowKeys {
+  /** Tokens are made with this one. */
+  readonly current: KeyedSecret;
+  /** Tokens made with these still hold; keep one for at least the longest registration. */
+  readonly previous: readonly KeyedSecret[];
+}
+
+/** Which process made a token: a connection means nothing in another one, nor after its restart. */
+export interface FlowOwner {
+  readonly nodeId: string;
+  /** Drawn at each start; `BOOT_ID_BYTES` bytes. */
+  readonly bootId: Buffer;
+}
+
+/** What binds the token of a Record-Route to its dialog. */
+export interface DialogBinding {
+  readonly callId: string;
+  /** The default public identity that was registered on the flow, when it was known. */
+  readonly defaultImpu: string | undefined;
+}
+
+/** The flow a token names. */
+export type FlowName =
+  | { readonly tag: 'connection'; readonly connection: number }
+  | { readonly tag: 'datagram'; readonly local: SocketAddress; readonly remote: SocketAddress };
+
+export type OpenedToken =
+  | { readonly tag: 'flow'; readonly name: FlowName; readonly identityTag: string | undefined }
+  /** Genuine, but too old, or of a connection of another process: closed, or not ours to reach. */
+  | { readonly tag: 'elsewhere'; readonly identityTag: string | undefined }
+  /** Not made with these keys, or not for this dialog. */
+  | { readonly tag: 'forged' };
+
+export const BOOT_ID_BYTES = 6;
+const NODE_TAG_BYTES = 4;
+const CONNECTION_BYTES = 6;
+const IDENTITY_TAG_BYTES = 6;
+const MAC_BYTES = 12;
+const HEAD_BYTES = 2;
+const TOKEN_CHARS_MAX = 240;
+/** A datagram token older than this is of no registration and no call that still lives. */
+const DATAGRAM_AGE_MAX_S = 7 * 86_400;
+
+// First byte of a token. Addresses other than IPv4 stand as text, so that they come back exactly as the sockets spell them.
+const CONNECTION = 0;
+const DATAGRAM_V4 = 1;
+const DATAGRAM_TEXT = 2;
+const OF_DIALOG = 0x80;
+const ISSUED_BYTES = 4;
+const ADDRESS_V4_BYTES = 6;
+
+/**
+ * Flow tokens (RFC 5626 §5.2): the user part of our Path and Record-Route URIs. A token is kind, key id, flow, for a dialog also a hash
+ * of the identity, and a truncated HMAC-SHA-256 (96 bits) over all this and the Call-ID of the dialog. It says where a phone is
+ * reached, never who it is: a token alone authorises no identity.
+ */
+export class FlowTokens {
+  readonly #keys: FlowKeys;
+  readonly #bootId: Buffer;
+  readonly #nodeTag: Buffer;
+  readonly #nowS: () => number;
+
+  /** `nowMs` is the wall clock: the issue time of datagram tokens. */
+  constructor(keys: FlowKeys, owner: FlowOwner, nowMs: () => number) {
+    this.#keys = keys;
+    this.#bootId = owner.bootId;
+    this.#nodeTag = sha256(owner.nodeId).subarray(0, NODE_TAG_BYTES);
+    this.#nowS = () => Math.floor(nowMs() / 1_000);
+  }
+
+  /** The token of `flow`, characters `[A-Za-z0-9_-]`: for a Path without `dialog`, for a Record-Route with it. */
+  seal(flow: Flow, dialog?: DialogBinding): string {
+    const { kind, body } = this.#nameOf(flow);
+    const { id, secret } = this.#keys.current;
+    const head = Buffer.from([kind | (dialog === undefined ? 0 : OF_DIALOG), id]);
+    const identity = dialog === undefined ? [] : [Buffer.from(identityTagOf(dialog.defaultImpu), 'hex')];
+    const signed = Buffer.concat([head, body, ...identity]);
+    return Buffer.concat([signed, macOf(signed, secret, dialog?.callId)]).toString('base64url');
+  }
+
+  /** What `token` names. `callId` is that of the request which brought it; the token of a Path holds for any. */
+  open(token: string, callId: string): OpenedToken {
+    const bytes = bytesOf(token);
+    const secret = bytes && this.#secretOf(bytes.readUInt8(1));
+    if (bytes === undefined || secret === undefined) return { tag: 'forged' };
+    const signed = bytes.subarray(0, bytes.length - MAC_BYTES);
+    const kind = signed.readUInt8(0);
+    const isOfDialog = (kind & OF_DIALOG) !== 0;
+    const mac = macOf(signed, secret, isOfDialog ? callId : undefined);
+    if (!timingSafeEqual(mac, bytes.subarray(signed.length))) return { tag: 'forged' };
+
+    const bodyEnd = signed.length - (isOfDialog ? IDENTITY_TAG_BYTES : 0);
+    const identityTag = isOfDialog ? signed.toString('hex', bodyEnd) : undefined;
+    const name = this.#parseName(kind & ~OF_DIALOG, signed.subarray(HEAD_BYTES, bodyEnd));
+    return name === undefined ? { tag: 'elsewhere', identityTag } : { tag: 'flow', name, identityTag };
+  }
+
+  #nameOf(flow: Flow): { kind: number; body: Buffer } {
+    if (flow.connection !== 0) {
+      const connection = Buffer.alloc(CONNECTION_BYTES);
+      connection.writeUIntBE(flow.connection, 0, CONNECTION_BYTES);
+      return { kind: CONNECTION, body: Buffer.concat([this.#nodeTag, this.#bootId, connection]) };
+    }
+    const { local, remote } = flow;
+    const issued = Buffer.alloc(ISSUED_BYTES);
+    issued.writeUInt32BE(this.#nowS() >>> 0);
+    if (isIPv4(local.host) && isIPv4(remote.host))
+      return { kind: DATAGRAM_V4, body: Buffer.concat([issued, packV4(local), packV4(remote)]) };
+    const text = [local.port, local.host, remote.port, remote.host].join(',');
+    return { kind: DATAGRAM_TEXT, body: Buffer.concat([issued, Buffer.from(text, 'latin1')]) };
+  }
+
+  /** The name in a genuine token; undefined when it is too old or of another process. */
+  #parseName(kind: number, body: Buffer): FlowName | undefined {
+    if (kind === CONNECTION) {
+      const owner = Buffer.concat([this.#nodeTag, this.#bootId]);
+      if (!owner.equals(body.subarray(0, owner.length))) return undefined;
+      return { tag: 'connection', connection: body.readUIntBE(owner.length, CONNECTION_BYTES) };
+    }
+    if (this.#nowS() - body.readUInt32BE() > DATAGRAM_AGE_MAX_S) return undefined;
+    const addresses = body.subarray(ISSUED_BYTES);
+    if (kind === DATAGRAM_V4) {
+      const remote = addresses.subarray(ADDRESS_V4_BYTES);
+      return { tag: 'datagram', local: unpackV4(addresses), remote: unpackV4(remote) };
+    }
+    const [localPort, localHost = '', remotePort, remoteHost = ''] = addresses.toString('latin1').split(',');
+    return {
+      tag: 'datagram',
+      local: { host: localHost, port: Number(localPort) },
+      remote: { host: remoteHost, port: Number(remotePort) },
+    };
+  }
+
+  #secretOf(id: number): Buffer | undefined {
+    const { current, previous } = this.#keys;
+    return id === current.id ? current.secret : previous.find((key) => key.id === id)?.secret;
+  }
+}
+
+/** One text per flow, equal for equal flows: the key of whatever is remembered about one. */
+export function flowKey(flow: Flow): string {
+  return flow.connection !== 0 ? `c${flow.connection}` : datagramKey(flow);
+}
+
+/** Whether `name` is the name of `flow`. */
+export function names(name: FlowName, flow: Flow): boolean {
+  if (name.tag === 'connection') return name.connection === flow.connection;
+  return flow.connection === 0 && datagramKey(name) === datagramKey(flow);
+}
+
+/** A short hash of a default identity as dialog tokens carry it, in hex; of no identity at all: one that is never asked for. */
+export function identityTagOf(defaultImpu: string | undefined): string {
+  return sha256(defaultImpu ?? '').toString('hex', 0, IDENTITY_TAG_BYTES);
+}
+
+function datagramKey({ local, remote }: { local: SocketAddress; remote: SocketAddress }): string {
+  return `${local.host} ${local.port} ${remote.host} ${remote.port}`;
+}
+
+function bytesOf(token: string): Buffer | undefined {
+  if (token.length > TOKEN_CHARS_MAX) return undefined;
+  const bytes = Buffer.from(token, 'base64url');
+  // The second test refuses other spellings of the same bytes.
+  const isWhole = bytes.length > HEAD_BYTES + MAC_BYTES && bytes.toString('base64url') === token;
+  return isWhole ? bytes : undefined;
+}
+
+function macOf(signed: Buffer, secret: Buffer, callId: string | undefined): Buffer {
+  const mac = createHmac('sha256', secret).update('bono flow\0').update(signed);
+  if (callId !== undefined) mac.update('\0').update(callId, 'latin1');
+  return mac.digest().subarray(0, MAC_BYTES);
+}
+
+function packV4({ host, port }: SocketAddress): Buffer {
+  return Buffer.from([...host.split('.').map(Number), port >> 8, port & 0xff]);
+}
+
+function unpackV4(bytes: Buffer): SocketAddress {
+  return { host: bytes.subarray(0, 4).join('.'), port: bytes.readUInt16BE(4) };
+}
+
+function sha256(text: string): Buffer {
+  return createHash('sha256').update(text).digest();
+}
