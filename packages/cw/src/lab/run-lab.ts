@@ -1,0 +1,42 @@
+import { AppError, codeOf, createPlatform, Lifecycle, superviseSignals } from '@clearwater/platform';
+import { createLab } from './lab.ts';
+import { parseLabConfig } from './lab-config.ts';
+
+/** `cw lab`: runs until it is told to stop. Returns the exit code when it could not start, undefined while it runs. */
+export async function runLab(words: readonly string[]): Promise<number | undefined> {
+  try {
+    const config = parseLabConfig(words);
+    const platform = createPlatform({ service: 'lab', logLevel: config.logLevel, logSink: process.stderr });
+    const lifecycle = new Lifecycle(platform);
+    superviseSignals(lifecycle, { ...platform, drainMaxS: config.drainMaxS });
+    const lab = await createLab(config, platform);
+    await lifecycle.start(lab.parts);
+    process.stdout.write(`${lab.banner}\n`);
+    process.stdout.write(`Clearwater is ready: ${config.domain} on ${config.listen.join(', ')}\n`);
+    return undefined;
+  } catch (error) {
+    process.stderr.write(`${explain(error)}\n`);
+    return 1;
+  }
+}
+
+/** One clear sentence for what a newcomer can put right; the whole error for the rest. */
+function explain(error: unknown): string {
+  const detail = error instanceof AppError ? error.detail : {};
+  switch (codeOf(error)) {
+    case 'config.invalid':
+      return `The lab cannot start with these settings:\n${(detail['problems'] as string[]).map((p) => `  ${p}`).join('\n')}`;
+    case 'network.address-in-use':
+      return `${detail['address']} is taken by another program. Stop it, or choose other addresses with --listen (and --ellis-port).`;
+    case 'network.address-unavailable':
+      return `${detail['address']} is not an address of this machine: see --listen.`;
+    case 'vellum.data-in-use':
+      return `Another lab is using ${detail['directory']}. Stop it, or choose another directory with --data.`;
+    case 'ERR_PARSE_ARGS_UNKNOWN_OPTION':
+    case 'ERR_PARSE_ARGS_INVALID_OPTION_VALUE':
+    case 'ERR_PARSE_ARGS_UNEXPECTED_POSITIONAL':
+      return `${(error as Error).message}\nThe settings of the lab are in packages/cw/README.md.`;
+    default:
+      return `The lab cannot start: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`;
+  }
+}
