@@ -260,6 +260,24 @@ test('the state before and after each kind of assignment is derived from the reg
   expect(await put('dereg-timeout')).toEqual([200, 'NOT_REGISTERED', undefined]);
 });
 
+test('a barred identity is not the default one', async () => {
+  const { profile } = await provisionAlice();
+  await register(300);
+  const bar = (barring: string): Promise<Answer> =>
+    prov(
+      `PUT ${profile}/public_ids/${A}`,
+      identityXml(ALICE, `<BarringIndication> ${barring} </BarringIndication>`),
+    );
+  await prov(`PUT ${profile}/public_ids/${BOB}`, identityXml('sip:bob@example.com'));
+  await bar('0');
+  expect(await put('reg')).toEqual([200, 'REGISTERED', 'REGISTERED']);
+  for (const barring of ['1', 'true']) {
+    await bar(barring);
+    expect(await put('reg')).toEqual([200, 'REGISTERED', 'NOT_REGISTERED']);
+    expect((await sig(`GET /impi/${I}/registration-status?impu=${A}`)).status).toBe(200);
+  }
+});
+
 test('an assignment that makes no sense is refused', async () => {
   await provisionAlice();
   expect(await put('unheard-of')).toEqual([400]);

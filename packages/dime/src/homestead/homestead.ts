@@ -63,12 +63,12 @@ function selectionHandlers(directory: SubscriberDirectory, scscf: string): Selec
     getRegistrationStatus: async ({ params, query }) => {
       const found = await find(directory, query.impu);
       if (found.tag !== 'found') return refusal(found);
-      const { impis, subscription } = found.value;
+      const { impis, identities, defaultImpu } = found.value;
       if (!impis.includes(params.impi)) return await strangerRefusal(directory, params.impi);
-      if (subscription.identities.every((identity) => identity.isBarred)) return allBarred;
+      if (identities.every(({ isBarred }) => isBarred)) return allBarred;
       // Removing what is not registered succeeds (RFC 3261 §10.2.2), so a de-registration goes to the S-CSCF in any case.
       if (query['auth-type'] === 'DEREG') return { status: 200, body: selection(SUCCESS, query) };
-      const fact = await directory.registration(subscription.defaultImpu);
+      const fact = await directory.registration(defaultImpu);
       if (typeof fact === 'object') return recordsAway;
       const resultCode = fact === 'registered' ? SUBSEQUENT_REGISTRATION : FIRST_REGISTRATION;
       return { status: 200, body: selection(resultCode, query) };

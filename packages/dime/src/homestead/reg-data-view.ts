@@ -1,6 +1,7 @@
 import { type ChargingAddresses, type RegistrationState, serializeRegData } from '@clearwater/ims';
 import type { Unavailable } from '@clearwater/vellum';
 import type { RegistrationFact, Subscriber, SubscriberDirectory } from './subscriber-directory.ts';
+import { subscriptionXml } from './subscription-xml.ts';
 
 /** What a caller is about to do, or has just done, to the registration. */
 export type RegDataChange = 'reg' | 'call' | 'dereg' | 'authentication-ended';
@@ -45,15 +46,15 @@ export class RegDataView {
     }
   }
 
-  #registrationOf({ subscription }: Subscriber): Promise<RegistrationFact> {
-    return this.#directory.registration(subscription.defaultImpu);
+  #registrationOf({ defaultImpu }: Subscriber): Promise<RegistrationFact> {
+    return this.#directory.registration(defaultImpu);
   }
 
   #xml(subscriber: Subscriber, state: RegistrationState, previous?: RegistrationState): string {
     return serializeRegData({
       registrationState: state,
       ...(previous === undefined ? {} : { previousRegistrationState: previous }),
-      subscriptionXml: subscriber.xml,
+      subscriptionXml: subscriptionXml(subscriber.data),
       charging: this.#charging,
     });
   }

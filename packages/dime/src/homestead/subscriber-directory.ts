@@ -1,23 +1,21 @@
-import {
-  decodeRecord,
-  type Impi,
-  type Impu,
-  type ImsSubscription,
-  isRegistered,
-  ParseCache,
-  parseSubscription,
-  type SubscriptionResult,
-} from '@clearwater/ims';
-import { AppError, type Clock } from '@clearwater/platform';
-import type { Credentials, RecordTable, SubscriberTable, Unavailable } from '@clearwater/vellum';
-import { subscriptionXml } from './subscription-xml.ts';
+import { decodeRecord, type Impi, type Impu, isRegistered } from '@clearwater/ims';
+import { assert, type Clock } from '@clearwater/platform';
+import type {
+  Credentials,
+  RecordTable,
+  SubscriberTable,
+  SubscriptionData,
+  Unavailable,
+} from '@clearwater/vellum';
+import { identitiesOf, type SetIdentity } from './subscription-xml.ts';
 
 /** A subscriber as one public identity leads to it. */
 export interface Subscriber {
   readonly impis: readonly string[];
-  readonly subscription: ImsSubscription;
-  /** The `IMSSubscription` element. */
-  readonly xml: string;
+  readonly identities: readonly SetIdentity[];
+  /** The first identity that is not barred, else the first: the key of the registration record. */
+  readonly defaultImpu: Impu;
+  readonly data: SubscriptionData;
 }
 
 export type Lookup<T> =
@@ -28,17 +26,11 @@ export type Lookup<T> =
 /** `gone`: no binding is left, but there were some moments ago. */
 export type RegistrationFact = 'registered' | 'gone' | 'never' | Unavailable;
 
-const PARSED_SUBSCRIPTIONS_MAX = 4096;
-
-/** Reads the subscriber database and the registration records; keeps nothing but what texts parse to. */
+/** Reads the subscriber database and the registration records; keeps nothing. */
 export class SubscriberDirectory {
   readonly #subscribers: SubscriberTable;
   readonly #registrations: RecordTable;
   readonly #clock: Clock;
-  readonly #parsed: ParseCache<SubscriptionResult> = new ParseCache<SubscriptionResult>(
-    (xml) => parseSubscription(xml),
-    PARSED_SUBSCRIPTIONS_MAX,
-  );
 
   constructor(subscribers: SubscriberTable, registrations: RecordTable, clock: Clock) {
     this.#subscribers = subscribers;
@@ -53,17 +45,11 @@ export class SubscriberDirectory {
   async subscriber(impu: Impu): Promise<Lookup<Subscriber>> {
     const read = await this.#subscribers.subscription(impu);
     if (read.tag !== 'found') return read;
-    const xml = subscriptionXml(read.value);
-    const result = this.#parsed.get(xml);
-    if (result.tag === 'malformed') {
-      // Provisioning lets nothing malformed in, so somebody else wrote the table.
-      throw new AppError('dime.subscription-malformed', {
-        origin: 'internal',
-        retry: 'never',
-        detail: { irs: read.value.irs, reason: result.reason },
-      });
-    }
-    return { tag: 'found', value: { impis: read.value.impis, subscription: result.subscription, xml } };
+    const identities = identitiesOf(read.value);
+    const first = identities.find(({ isBarred }) => !isBarred) ?? identities[0];
+    assert(first !== undefined, 'a set found by an identity has one');
+    const { impis } = read.value;
+    return { tag: 'found', value: { impis, identities, defaultImpu: first.impu, data: read.value } };
   }
 
   /** Whether the set is registered: a matter of its registration record alone (ADR 0003). */

@@ -1,3 +1,4 @@
+import type { Impu } from '@clearwater/ims';
 import type { SubscriptionData, SubscriptionProfile } from '@clearwater/vellum';
 
 /** What is stored for a profile without filter criteria. */
@@ -19,3 +20,20 @@ function profileXml({ serviceProfileXml, publics }: SubscriptionProfile): string
   const criteria = serviceProfileXml === '' ? EMPTY_SERVICE_PROFILE : serviceProfileXml;
   return xml + criteria.slice('<ServiceProfile>'.length);
 }
+
+export interface SetIdentity {
+  readonly impu: Impu;
+  readonly isBarred: boolean;
+}
+
+/** The identities of a set in the order of the document, read without parsing it: the pieces have one spelling. */
+export function identitiesOf({ profiles }: SubscriptionData): readonly SetIdentity[] {
+  return profiles.flatMap(({ publics }) =>
+    publics.map(({ impu, publicIdentityXml }) => ({
+      impu: impu as Impu,
+      isBarred: BARRED.test(publicIdentityXml),
+    })),
+  );
+}
+
+const BARRED = /<BarringIndication>(?:1|true)<\/BarringIndication>/;
