@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 import { runLab } from './lab/run-lab.ts';
-import { userCommand } from './user/mod.ts';
+import { userCommand } from './user/user-command.ts';
 
 const USAGE = `cw: run and operate Clearwater
 

@@ -62,11 +62,10 @@ export const labConfig = defineConfig(
       reload: 'restart',
       help: 'After SIGTERM calls in set-up have this long to end, in seconds.',
     }),
-    logLevel: field(Type.Union(['debug', 'info', 'warn', 'error'].map((level) => Type.Literal(level))), {
-      default: 'info',
-      reload: 'restart',
-      help: 'Least level of the log lines on standard error.',
-    }),
+    logLevel: field(
+      Type.Union([Type.Literal('debug'), Type.Literal('info'), Type.Literal('warn'), Type.Literal('error')]),
+      { default: 'info', reload: 'restart', help: 'Least level of the log lines on standard error.' },
+    ),
   },
   [
     {
