@@ -1,7 +1,7 @@
 import { type Core, createCore, parseLabConfig, publishHosts } from '@clearwater/cw';
 import type { ServicePart } from '@clearwater/platform';
-import { createTestPlatform, TestPhone, type TestPlatform } from '@clearwater/testkit';
 import type { TransportName } from '@clearwater/sip';
+import { createTestPlatform, TestPhone, type TestPlatform } from '@clearwater/testkit';
 import { type EmbeddedVellum, openEmbeddedVellum } from '@clearwater/vellum';
 
 /** A whole deployment of the production modules in one simulated world: Bono, Sprout, Homestead on an embedded Vellum. */
@@ -51,10 +51,11 @@ export async function createDeployment(seed: number, words: readonly string[] = 
       return phone;
     },
     async end() {
-      const transactionCount = [core.sprout.node, core.bono.node, ...phones.map((phone) => phone.node)].reduce(
-        (sum, node) => sum + node.transactions.transactionCount,
-        0,
-      );
+      const transactionCount = [
+        core.sprout.node,
+        core.bono.node,
+        ...phones.map((phone) => phone.node),
+      ].reduce((sum, node) => sum + node.transactions.transactionCount, 0);
       await Promise.all([...phones, ...parts.toReversed()].map((part) => part.stop?.()));
       await sim.clock.advance(5_000);
       return [...(transactionCount === 0 ? [] : [`${transactionCount} transactions`]), ...sim.leaks()];

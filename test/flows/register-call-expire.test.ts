@@ -1,5 +1,5 @@
-import { expect, test } from '@jest/globals';
 import { forEachSeed } from '@clearwater/testkit';
+import { expect, test } from '@jest/globals';
 import { createDeployment } from './deployment.ts';
 
 /** 64·T1: the longest any transaction can last after its last message. */
@@ -22,7 +22,9 @@ test('register, call both ways, hang up, expire', async () => {
     expect(call.state).toBe('ringing');
     await sim.clock.advance(1_000);
     expect(call.state).toBe('talking');
-    const invite = callee.received.find(({ method, callId }) => method === 'INVITE' && callId === call.callId);
+    const invite = callee.received.find(
+      ({ method, callId }) => method === 'INVITE' && callId === call.callId,
+    );
     expect(invite?.header('P-Asserted-Identity')).toContain(caller.options.impu);
     const other = callee.calls.get(call.callId);
     const update = other?.request('UPDATE');
