@@ -93,7 +93,7 @@ export interface AssociatedIdentity {
 }
 
 /** A removed element stays until its old expiry plus this, as long as a copy that still has it may turn up. */
-export const TOMBSTONE_GRACE_MS = 10_000;
+const TOMBSTONE_GRACE_MS = 10_000;
 /** A stored record outlives its last element by this, for timers that pop late (several sites). */
 const RECORD_GRACE_MS = 600_000;
 

@@ -1,3 +1,4 @@
+import { parseUri } from '@clearwater/sip';
 import {
   type AorRecord,
   activeBindings,
@@ -13,9 +14,9 @@ import {
   type Registration,
   tombstoneOf,
 } from './aor-record.ts';
+import { canonicalUser } from './canonical-user.ts';
 import { type ElementStamp, nextStamp, stampMs, type Writer } from './element-stamp.ts';
 import type { Impi } from './identity.ts';
-import { uriParts } from './uri-parts.ts';
 
 /** One accepted REGISTER, as the registrar understood it: expiry times granted, identities resolved, digest verified. */
 export interface RegisterChange {
@@ -138,14 +139,15 @@ export function bindingKey(contact: Pick<ContactChange, 'uri' | 'instance' | 're
  * Contact URIs that RFC 3261 §19.1.4 calls equivalent have one key: scheme and host in lower case, parameters sorted. `ob` is left
  * out (RFC 5626 §5.4.1: it says something of the flow). Another scheme's URI is its own key.
  */
-function contactKey(uri: string): BindingKey {
-  const parts = uriParts(uri);
-  if (parts === undefined) return `c:${uri}` as BindingKey;
-  const parameters = parts.parameters
-    .map((parameter) => parameter.toLowerCase())
-    .filter((parameter) => parameter !== 'ob');
-  const authority = `${parts.user === '' ? '' : `${parts.user}@`}${parts.host}${parts.port === '' ? '' : `:${parts.port}`}`;
-  return `c:${[`${parts.scheme}:${authority}`, ...parameters.sort()].join(';')}` as BindingKey;
+function contactKey(text: string): BindingKey {
+  const uri = parseUri(text);
+  if (uri?.scheme !== 'sip' && uri?.scheme !== 'sips') return `c:${text}` as BindingKey;
+  const user = uri.user === undefined ? '' : `${canonicalUser(uri.user)}@`;
+  const parameters: string[] = [];
+  for (const [name, value] of uri.params.entries()) {
+    if (name !== 'ob') parameters.push(value === undefined ? name : `${name}=${value.toLowerCase()}`);
+  }
+  return `c:${[`${uri.scheme}:${user}${uri.hostPort}`, ...parameters.sort()].join(';')}` as BindingKey;
 }
 
 type WantedContacts = ReadonlyMap<BindingKey, ContactChange | undefined>;

@@ -1,4 +1,5 @@
-import { uriParts } from './uri-parts.ts';
+import { parseUri, type SipUri, type TelUri, type Uri, withoutVisualSeparators } from '@clearwater/sip';
+import { canonicalUser } from './canonical-user.ts';
 
 /** A private identity, as `alice@example.com` (TS 23.003 §13.3). Made by `parseImpi`. */
 export type Impi = string & { readonly impi: unique symbol };
@@ -8,6 +9,8 @@ export type Impu = string & { readonly impu: unique symbol };
 const IDENTITY_LENGTH_MAX = 255;
 const GLOBAL_NUMBER = /^\+\d{1,15}$/;
 const LOCAL_NUMBER = /^[0-9*#A-Fa-f]{1,32}$/;
+const WILDCARD =
+  /^(?:sips?:([^\s<>"@!]*![^\s<>"@]+![^\s<>"@!]*)@([A-Za-z0-9.-]+)|tel:([^\s<>"@;!]*![^\s<>"@;]+![^\s<>"@;!]*))$/i;
 const GLOBAL_SIP = /^sip:(\+\d{1,15})@/;
 
 /** `text` as a private identity, or undefined when it is empty, longer than 255 characters or holds spaces, quotes or brackets. */
@@ -23,39 +26,45 @@ export function parseImpi(text: string): Impi | undefined {
  * the phone-context of a local number. With `user=phone` the user part is a telephone number and treated as one. Undefined when it
  * is no such URI or longer than 255 characters.
  */
-export function canonicalImpu(uri: string): Impu | undefined {
-  const parts = uriParts(uri);
-  if (parts === undefined) return undefined;
-  const impu = parts.scheme === 'tel' ? canonicalTel(parts.user, parts.parameters) : canonicalSip(parts);
+export function canonicalImpu(uri: string | Uri): Impu | undefined {
+  const impu = canonicalText(uri);
   return impu !== undefined && impu.length <= IDENTITY_LENGTH_MAX && isPrintable(impu)
     ? (impu as Impu)
     : undefined;
 }
 
-function canonicalTel(number: string, parameters: readonly string[]): string | undefined {
+function canonicalText(uri: string | Uri): string | undefined {
+  const parsed = typeof uri === 'string' ? parseUri(uri) : uri;
+  switch (parsed?.scheme) {
+    case 'sip':
+    case 'sips':
+      return canonicalSip(parsed);
+    case 'tel':
+      return canonicalTel(parsed);
+    default:
+      return typeof uri === 'string' ? canonicalWildcard(uri) : undefined;
+  }
+}
+
+function canonicalSip({ user, host, params }: SipUri): string {
+  if (user === undefined || user === '') return `sip:${host}`;
+  if (params.get('user')?.toLowerCase() !== 'phone') return `sip:${canonicalUser(user)}@${host}`;
+  return `sip:${withoutVisualSeparators(canonicalUser(user).split(';', 1)[0] ?? '')}@${host}`;
+}
+
+function canonicalTel({ number, isGlobal, params }: TelUri): string | undefined {
   const digits = withoutVisualSeparators(number);
-  if (GLOBAL_NUMBER.test(digits)) return `tel:${digits}`;
-  if (!LOCAL_NUMBER.test(digits)) return isWildcardText(number) ? `tel:${number}` : undefined;
-  const context = parameters.find((parameter) => /^phone-context=/i.test(parameter));
-  return context === undefined ? `tel:${digits}` : `tel:${digits};${context.toLowerCase()}`;
+  if (isGlobal) return GLOBAL_NUMBER.test(digits) ? `tel:${digits}` : undefined;
+  if (!LOCAL_NUMBER.test(digits)) return undefined;
+  const context = params.get('phone-context');
+  return context === undefined ? `tel:${digits}` : `tel:${digits};phone-context=${context.toLowerCase()}`;
 }
 
-function canonicalSip({
-  user,
-  host,
-  parameters,
-}: {
-  user: string;
-  host: string;
-  parameters: readonly string[];
-}): string {
-  if (user === '') return `sip:${host}`;
-  const isNumber = parameters.some((parameter) => parameter.toLowerCase() === 'user=phone');
-  return `sip:${isNumber ? withoutVisualSeparators(user.split(';', 1)[0] ?? '') : user}@${host}`;
-}
-
-function withoutVisualSeparators(number: string): string {
-  return number.replace(/[-.()]/g, '');
+/** A wildcarded identity may hold what no URI may: `sip:!room[0-9]+!@example.com`. */
+function canonicalWildcard(text: string): string | undefined {
+  const [, user, host = '', number] = (text.length <= IDENTITY_LENGTH_MAX ? WILDCARD.exec(text) : null) ?? [];
+  if (user !== undefined) return `sip:${user}@${host.toLowerCase()}`;
+  return number === undefined ? undefined : `tel:${number}`;
 }
 
 function isPrintable(text: string): boolean {
@@ -98,9 +107,5 @@ export function sipOfTel(impu: Impu, homeDomain: string): Impu | undefined {
 
 /** Whether `impu` is a wildcarded identity (TS 23.003 §13.4A): it holds a regular expression between exclamation marks. */
 export function isWildcard(impu: Impu): boolean {
-  return isWildcardText(impu);
-}
-
-function isWildcardText(text: string): boolean {
-  return /!.+!/.test(text);
+  return /!.+!/.test(impu);
 }
