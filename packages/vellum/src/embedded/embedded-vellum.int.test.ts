@@ -4,6 +4,7 @@ import { mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { codeOf } from '@clearwater/platform';
 import { createTestPlatform } from '@clearwater/testkit';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
@@ -180,3 +181,25 @@ test('everything is still there after an orderly restart, and versions of the fi
   expect(fresh).toMatchObject({ tag: 'stored', version: '2.1' });
   await second.part.stop?.();
 });
+
+test.each([
+  { commitIntervalMs: 0, commitCountMin: 20, commitCountMax: 20 },
+  { commitIntervalMs: 50, commitCountMin: 2, commitCountMax: 10 },
+])(
+  'with $commitIntervalMs ms between commits, writes of 20 turns take at most $commitCountMax',
+  async ({ commitIntervalMs, commitCountMin, commitCountMax }) => {
+    const { platform, metrics } = createTestPlatform();
+    const { subscribers, part } = await openEmbeddedVellum({ directory, platform, commitIntervalMs });
+    await subscribers.putSet('first');
+    const writes: Promise<unknown>[] = [];
+    for (let turn = 1; turn < 20; turn += 1) {
+      writes.push(subscribers.putSet(`set ${turn}`));
+      await nextTurn();
+    }
+    await Promise.all(writes);
+    expect(metrics.value('vellum_commits_total')).toBeGreaterThanOrEqual(commitCountMin);
+    expect(metrics.value('vellum_commits_total')).toBeLessThanOrEqual(commitCountMax);
+    expect(metrics.value('vellum_changes_total')).toBe(20);
+    await part.stop?.();
+  },
+);
