@@ -88,7 +88,9 @@ function isBindingElement(value: unknown): value is BindingElement {
     isCount(element.expiresAtMs) &&
     isCount(element.qMilli) &&
     isText(element.impi) &&
-    isText(element.userAgent)
+    isText(element.userAgent) &&
+    (element.instance === undefined || isText(element.instance)) &&
+    (element.regId === undefined || isCount(element.regId))
   );
 }
 

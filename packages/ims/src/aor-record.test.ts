@@ -353,6 +353,18 @@ test('a record of a later format is refused, not guessed at', () => {
   expect(() => decodeRecord('{"v":2}')).toThrow('ims.record-version');
 });
 
+test('a binding with any field of a wrong type is no binding', () => {
+  const contacts = [contact('sip:a@h', { instance: '<urn:uuid:1>', regId: 1 })];
+  const whole = JSON.parse(encodeRecord(register(EMPTY_RECORD, { contacts })));
+  const [[key = '', binding = {}] = []] = Object.entries<Record<string, unknown>>(whole.bindings);
+  const fields = Object.keys(binding);
+  expect(fields.length).toBe(13);
+  for (const field of fields) {
+    const damaged = { ...whole, bindings: { [key]: { ...binding, [field]: false } } };
+    expect(() => decodeRecord(JSON.stringify(damaged))).toThrow('ims.record-malformed');
+  }
+});
+
 test('any damage to a stored record is refused or read, never anything else', () => {
   const whole = JSON.parse(encodeRecord(register(EMPTY_RECORD, nonce('n', 1))));
   fc.assert(
