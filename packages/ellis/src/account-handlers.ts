@@ -146,13 +146,17 @@ function sessionHandlers(
   };
 }
 
-/** Numbers first: interrupted, the account is still there to be removed again. */
+/**
+ * Numbers first: interrupted, the account is still there to be removed again. Then once more, for what a request that was under way
+ * has allocated meanwhile; a later one finds the account gone.
+ */
 export async function removeAccount(
   { accounts, numbers }: Pick<AccountHandlerParts, 'accounts' | 'numbers'>,
   email: string,
 ): Promise<void> {
   await numbers.removeAll(email);
   await accounts.remove(email);
+  await numbers.removeAll(email);
 }
 
 function isAsked(flag: boolean | string | undefined): boolean {

@@ -29,7 +29,7 @@ export type LogIn = { readonly tag: 'open'; readonly token: string } | { readonl
 
 const DAY_MS = 86_400_000;
 /** How long a recovery link is good for. */
-export const RECOVERY_LIFETIME_MS: number = DAY_MS;
+const RECOVERY_LIFETIME_MS = DAY_MS;
 
 /** Accounts of the self-care web. All methods reject with `ellis.store-unavailable` when the store cannot answer. */
 export class Accounts {

@@ -57,17 +57,17 @@ export const ellisConfig = defineConfig(
     smtp: field(Smtp, {
       isOptional: true,
       reload: 'restart',
-      help: 'Server for recovery mails; user "" for none. Without it the links go to the log.',
+      help: 'Server for recovery mails: host, port, tls, user ("" for none), password, sender. Without it the links go to the log.',
     }),
     numberPool: field(Pool, {
       default: { first: '6505550000', count: 1_000 },
       reload: 'restart',
-      help: 'Ordinary numbers, put into the pool at start.',
+      help: 'Ordinary numbers (first, count), put into the pool at start.',
     }),
     pstnNumberPool: field(Pool, {
       isOptional: true,
       reload: 'restart',
-      help: 'Numbers reachable from the public network.',
+      help: 'Numbers reachable from the public network (first, count).',
     }),
     numbersPerAccountMax: field(Type.Integer({ minimum: 1, maximum: 10_000 }), {
       default: 100,
@@ -94,12 +94,12 @@ export const ellisConfig = defineConfig(
     {
       path: 'numberPool',
       check: ({ numberPool }) => isWithinDigits(numberPool),
-      reason: 'its last number has more digits than its first',
+      reason: 'its last number needs as many digits as its first',
     },
     {
       path: 'pstnNumberPool',
       check: ({ pstnNumberPool }) => pstnNumberPool === undefined || isWithinDigits(pstnNumberPool),
-      reason: 'its last number has more digits than its first',
+      reason: 'its last number needs as many digits as its first',
     },
   ],
 );
@@ -107,5 +107,5 @@ export type EllisConfig = ConfigOf<typeof ellisConfig>;
 
 function isWithinDigits({ first, count }: { readonly first: string; readonly count: number }): boolean {
   const digits = first.replace('+', '');
-  return (BigInt(digits) + BigInt(count)).toString().length <= digits.length || count === 0;
+  return count === 0 || (BigInt(digits) + BigInt(count - 1)).toString().length <= digits.length;
 }

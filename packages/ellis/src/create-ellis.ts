@@ -42,8 +42,7 @@ export interface Ellis {
 
 /** Wires Ellis; nothing runs before its parts are started. */
 export function createEllis(config: EllisConfig, platform: Platform, ports: EllisPorts): Ellis {
-  const { clock, random } = platform;
-  const log = platform.log.child({ service: 'ellis' });
+  const { clock, random, log } = platform;
   const publicUrl = config.publicUrl ?? `http://${config.listenHost}:${config.port}`;
 
   const sessions = new Sessions({ sessions: ports.sessions, clock, random }, config.sessionLifetimeS);

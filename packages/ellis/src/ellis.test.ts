@@ -1,4 +1,5 @@
-import { loadConfig, type Platform } from '@clearwater/platform';
+import { readFileSync } from 'node:fs';
+import { loadConfig, type Platform, renderConfigTable } from '@clearwater/platform';
 import { FakeClock, MemoryLog, SeededRandom, TestMetrics } from '@clearwater/testkit';
 import { type EmbeddedVellum, openEmbeddedVellum } from '@clearwater/vellum';
 import { afterEach, expect, test } from '@jest/globals';
@@ -484,6 +485,19 @@ test('removing an account gives its numbers back and ends its sessions', async (
   expect(await call('POST', NUMBERS, await asAlice())).toMatchObject({ status: 200 });
 });
 
+test('a number asked for while its account is being removed is given back', async () => {
+  const { call, asAlice, provisioning, vellum } = await openLab();
+  const alice = await asAlice();
+  const [removed, ...created] = await Promise.all([
+    call('DELETE', '/accounts/alice@example.org', alice),
+    ...Array.from({ length: 4 }, () => call('POST', NUMBERS, alice)),
+  ]);
+  expect(removed.status).toBe(204);
+  expect(created.map(({ status }) => status)).toContain(404);
+  expect(provisioning.privates.size).toBe(0);
+  expect(await vellum.numbers.ofOwner('alice@example.org')).toEqual({ tag: 'found', value: [] });
+});
+
 test('an empty pool takes back the numbers of expired accounts', async () => {
   const { call, asAlice, signUp, clock } = await openLab({ numberPool: { first: '6505550000', count: 1 } });
   await signUp('guest@example.org', { expires: 1 });
@@ -504,12 +518,27 @@ test('an account holds a bounded count of numbers', async () => {
   ]);
 });
 
-test('a pool that outgrows its digits and an unknown setting stop the start', () => {
-  const values = { signUpCode: 's', apiKey: 'k', numberPool: { first: '998', count: 5 } };
-  expect(() => loadConfig(ellisConfig, [{ source: 'test', values }])).toThrow('config.invalid');
-  expect(() =>
-    loadConfig(ellisConfig, [
-      { source: 'test', values: { ...values, numberPool: { first: '998', count: 2 }, x: 1 } },
-    ]),
-  ).toThrow('config.invalid');
+test.each([
+  [
+    { numberPool: { first: '998', count: 3 } },
+    'numberPool: its last number needs as many digits as its first',
+  ],
+  [{ colour: 'red' }, 'colour: unknown key (test)'],
+  [{ numberPool: { first: '99x', count: 1 } }, 'numberPool.first'],
+])('the settings %j stop the start', (settings, problem) => {
+  const load = (more: object): unknown =>
+    loadConfig(ellisConfig, [{ source: 'test', values: { signUpCode: 's', apiKey: 'k', ...more } }]);
+  expect(load({ numberPool: { first: '998', count: 2 } })).toMatchObject({ port: 8080 });
+  let problems: readonly string[] = [];
+  try {
+    load(settings);
+  } catch (error) {
+    problems = (error as { detail: { problems: string[] } }).detail.problems;
+  }
+  expect(problems).toEqual([expect.stringContaining(problem)]);
+});
+
+test('the README lists the settings as they are', () => {
+  const readme = readFileSync('packages/ellis/README.md', 'utf8');
+  expect(readme).toContain(renderConfigTable(ellisConfig));
 });

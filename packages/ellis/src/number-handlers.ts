@@ -44,7 +44,7 @@ export function numberHandlers(parts: NumberHandlerParts): NumberHandlers {
         const email = canonicalEmail(params.email);
         const refused = await gate.refuseChange(email, headers);
         if (refused !== undefined) return refused;
-        return numberReply(await allocate(parts, email, wantedOf(body)));
+        return numberReply(parts, email, await allocate(parts, email, wantedOf(body)));
       }),
 
     createSpecificNumber: ({ params, body, headers }) =>
@@ -58,7 +58,8 @@ export function numberHandlers(parts: NumberHandlerParts): NumberHandlers {
           return refusal(400, 'ellis.invalid-number', { detail: 'expected sip:number@domain' });
         }
         const isPrivateIdNew = body.new_private_id ?? false;
-        return numberReply(await numbers.claim(email, { ...wantedOf(body), uri, isPrivateIdNew }));
+        const wanted = { ...wantedOf(body), uri, isPrivateIdNew };
+        return numberReply(parts, email, await numbers.claim(email, wanted));
       }),
 
     deleteNumber: ({ params, headers }) =>
@@ -179,11 +180,17 @@ function wantedOf(body: { readonly pstn?: boolean; readonly private_id?: string 
   return privateId === '' ? { isPstn } : { isPstn, privateId };
 }
 
-function numberReply(
+async function numberReply(
+  { accounts, numbers }: NumberHandlerParts,
+  email: string,
   outcome: NewNumber | NoNumber,
-): Refusal | { readonly status: 200; readonly body: CreatedNumber } {
+): Promise<Refusal | { readonly status: 200; readonly body: CreatedNumber }> {
   switch (outcome.tag) {
     case 'created': {
+      if ((await accounts.get(email)) === undefined) {
+        await numbers.removeAll(email); // the account was removed meanwhile
+        return refusal(404, 'ellis.unknown-account');
+      }
       const { number, sipPassword } = outcome;
       const row = rowOf(number);
       return success(200, sipPassword === undefined ? row : { ...row, sip_password: sipPassword });

@@ -10,7 +10,7 @@ import type { UserCommand } from './user-arguments.ts';
 const WIDTH = 32;
 
 /** What happened to one number. `password` is there when it was generated, for nobody else knows it. */
-export type UserChange =
+type UserChange =
   | {
       readonly tag: 'created';
       readonly impus: readonly string[];

@@ -1,5 +1,5 @@
 /** Most numbers one command touches. */
-export const NUMBER_COUNT_MAX = 1_000_000;
+const NUMBER_COUNT_MAX = 1_000_000;
 
 /** Consecutive numbers of the same length; `+` and leading zeros are kept. */
 export interface NumberRange {

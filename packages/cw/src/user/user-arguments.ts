@@ -21,7 +21,7 @@ Options
 
 Exit status: 0 done, 1 failed or not found, 2 called wrongly.`;
 
-export interface Connection {
+interface Connection {
   readonly origin: string;
   readonly apiKey: string | undefined;
 }
