@@ -14,6 +14,8 @@ import { rankOf, upstreamStatus } from './best-response.ts';
 export interface Target {
   readonly request: SipRequest;
   readonly options?: SendOptions;
+  /** What takes this target's place when it ended with `status` and nothing is decided yet: the next flow of one device (RFC 5626 §5.3). */
+  readonly next?: (status: number) => Target | undefined;
 }
 
 /** What a role may see and change of the responses on their way upstream. */
@@ -62,16 +64,7 @@ export class Fork implements ServerLegUser {
     this.#hooks = hooks;
     if (this.#isCancelled) return this.#respondLocally(487);
     if (targets.length === 0) return this.#respondLocally(statusIfNone);
-    for (const target of targets) {
-      const branch: Branch = {
-        target,
-        leg: undefined,
-        finalStatus: 0,
-        hasProvisional: false,
-        timerC: undefined,
-      };
-      this.#branches.push(branch);
-    }
+    for (const target of targets) this.#branches.push(branchTo(target));
     for (const branch of this.#branches) this.#call(branch);
   }
 
@@ -116,7 +109,7 @@ export class Fork implements ServerLegUser {
       if (isFirst) this.#cancelPending(); // §16.7-10
     } else {
       this.#ended(branch, status);
-      this.#consider(response);
+      if (!this.#replace(branch, status)) this.#consider(response);
     }
   }
 
@@ -124,6 +117,7 @@ export class Fork implements ServerLegUser {
     if (branch.finalStatus !== 0) return;
     const status = this.#hooks.onFailure?.(failure, branch.target) ?? STATUS_OF_FAILURE[failure];
     this.#ended(branch, status);
+    if (this.#replace(branch, status)) return;
     this.#consider(this.#localResponse(this.#isCancelled && status === 408 ? 487 : status));
   }
 
@@ -141,6 +135,17 @@ export class Fork implements ServerLegUser {
     if (status === 408 && this.#leg.request.method !== 'INVITE')
       this.#leg.abandon(); // RFC 4320 §4.2
     else this.#leg.respond(best);
+  }
+
+  /** A target that failed may name another in its place, unless the caller or another branch has ended the matter. */
+  #replace({ target }: Branch, status: number): boolean {
+    const isDecided = this.#isCancelled || this.#hasFinal || (this.#best?.status ?? 0) >= 600;
+    const next = isDecided ? undefined : target.next?.(status);
+    if (next === undefined) return false;
+    const branch = branchTo(next);
+    this.#branches.push(branch);
+    this.#call(branch);
+    return true;
   }
 
   #ended(branch: Branch, status: number): void {
@@ -177,6 +182,10 @@ export class Fork implements ServerLegUser {
   #localResponse(status: number): SipResponse {
     return createResponse(this.#leg.request, status, undefined, { toTag: this.#host.random.token(10) });
   }
+}
+
+function branchTo(target: Target): Branch {
+  return { target, leg: undefined, finalStatus: 0, hasProvisional: false, timerC: undefined };
 }
 
 /** RFC 3261 §16.7-2 and §16.9: silence is a 408; a next hop that cannot be reached counts as a 503; a dead flow is RFC 5626's 430. */

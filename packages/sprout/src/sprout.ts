@@ -1,0 +1,80 @@
+import type { HomesteadClient } from '@clearwater/dime/api';
+import type { Platform, ServicePart } from '@clearwater/platform';
+import {
+  type ListenerConfig,
+  type NonceKeys,
+  NonceMint,
+  type Resolver,
+  RFC_TIMERS,
+  SipNode,
+} from '@clearwater/sip';
+import type { Records, Timers } from '@clearwater/vellum';
+import { AorStore, EXPIRY_TIMER } from './aor-store.ts';
+import type { SproutConfig } from './config.ts';
+import { HomeNetwork } from './home-network.ts';
+import { Icscf } from './icscf.ts';
+import { Originating } from './originating.ts';
+import { Refusals } from './refusal.ts';
+import { Registrar } from './registrar.ts';
+import { RegistrationExpiry } from './registration-expiry.ts';
+import { Scscf } from './scscf.ts';
+import { SubscriberData } from './subscriber-data.ts';
+import { Terminating } from './terminating.ts';
+
+export interface SproutDependencies {
+  readonly platform: Platform;
+  readonly records: Records;
+  readonly timers: Timers;
+  readonly homestead: HomesteadClient;
+  /** Shared by all Sprouts, so that any of them takes the answer to a challenge of another. */
+  readonly nonceKeys: NonceKeys;
+  readonly resolver: Resolver;
+}
+
+export interface Sprout {
+  readonly node: SipNode;
+  /** To be started in this order. */
+  readonly parts: readonly ServicePart[];
+}
+
+/** I-CSCF and S-CSCF on one SIP node; between the two, requests go in memory. Nothing is kept that outlives a transaction. */
+export function createSprout(config: SproutConfig, dependencies: SproutDependencies): Sprout {
+  const { platform, records, timers, homestead, nonceKeys, resolver } = dependencies;
+  const { clock, log, metrics, random } = platform;
+  const nodeName = config.nodeName ?? `sprout-${random.token(12)}`;
+  const home = new HomeNetwork(config);
+  const aors = new AorStore({ records, timers, clock, log });
+  const subscribers = new SubscriberData(homestead, log, config.profileCacheMax);
+  const refusals = new Refusals(random, metrics);
+  const nonces = new NonceMint(nonceKeys, random);
+
+  const registrar = new Registrar({
+    config,
+    home,
+    aors,
+    subscribers,
+    nonces,
+    refusals,
+    clock,
+    random,
+    nodeName,
+  });
+  const expiry = new RegistrationExpiry({ aors, subscribers, clock, scscfUri: home.scscfUri });
+  timers.onPop(EXPIRY_TIMER, (pop) => expiry.pop(pop));
+
+  const node = new SipNode(platform, { listeners: listenersOf(config), sendFrom: 'scscf' }, resolver);
+  const session = { home, aors, subscribers, refusals, clock };
+  const originating = new Originating(session);
+  const terminating = new Terminating({ ...session, forkMax: config.forkMax, nodeName, log });
+  node.add(new Icscf({ host: node, home, subscribers, refusals }), 'icscf');
+  node.add(new Scscf({ host: node, home, registrar, originating, terminating, refusals }), 'scscf');
+  return { node, parts: [node] };
+}
+
+function listenersOf({ coreHost: host, icscfPort, scscfPort }: SproutConfig): readonly ListenerConfig[] {
+  const common = { host, transports: ['UDP', 'TCP'], timers: RFC_TIMERS } as const;
+  return [
+    { name: 'icscf', port: icscfPort, ...common },
+    { name: 'scscf', port: scscfPort, ...common },
+  ];
+}
