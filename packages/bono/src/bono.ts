@@ -57,7 +57,12 @@ export function createBono(config: BonoConfig, deps: BonoDependencies): Bono {
     coreHost: uris.coreHost,
     concurrentMax: config.recoveriesMax,
   });
-  node.add(new BonoRole({ host: node, uris, tokens, identities, recovery }), EDGE, CORE);
+  const refusedTotal = platform.metrics.counter({
+    name: 'bono_requests_refused_total',
+    help: 'Requests that Bono itself refused, by status',
+    labelNames: ['status'],
+  });
+  node.add(new BonoRole({ host: node, uris, tokens, identities, recovery, refusedTotal }), EDGE, CORE);
   return { node, parts: [node] };
 }
 

@@ -10,6 +10,9 @@ import { createsDialog, describeServer, EDGE, type EdgeParts, refuse } from './e
 import { takeOwnRoutes } from './own-uris.ts';
 import { stripFromPhone, stripToPhone } from './trust-boundary.ts';
 
+const ALLOW_FROM_CORE =
+  'INVITE, ACK, CANCEL, BYE, PRACK, UPDATE, INFO, MESSAGE, OPTIONS, REFER, SUBSCRIBE, NOTIFY, PUBLISH';
+
 /** The way of a request from the core to a phone (TS 24.229 5.2.6.4): on the flow that our Path or Record-Route entry names. */
 export function routeFromCore(
   request: SipRequest,
@@ -17,10 +20,7 @@ export function routeFromCore(
   parts: EdgeParts,
 ): Routing {
   // Registrations come from phones alone.
-  if (request.method === 'REGISTER')
-    return refuse(request, 405, parts, {
-      Allow: 'INVITE, ACK, CANCEL, BYE, OPTIONS, MESSAGE, NOTIFY, REFER',
-    });
+  if (request.method === 'REGISTER') return refuse(request, 405, parts, [['Allow', ALLOW_FROM_CORE]]);
   const { token } = takeOwnRoutes(context.ownRoutes);
   if (token === undefined) {
     const isForUs = request.method === 'OPTIONS' && parts.uris.isServerItself(request.parsedUri);

@@ -1,4 +1,12 @@
-import { type Flow, type RoleHost, type Routing, respondTo, type SipRequest } from '@clearwater/sip';
+import type { Counter } from '@clearwater/platform';
+import {
+  type Flow,
+  type HeaderList,
+  type RoleHost,
+  type Routing,
+  respondTo,
+  type SipRequest,
+} from '@clearwater/sip';
 import type { FlowIdentities } from './flow-identities.ts';
 import type { FlowRecovery } from './flow-recovery.ts';
 import type { FlowName, FlowTokens } from './flow-token.ts';
@@ -17,6 +25,8 @@ export interface EdgeParts {
   readonly tokens: FlowTokens;
   readonly identities: FlowIdentities;
   readonly recovery: FlowRecovery;
+  /** Requests this proxy itself refused, labelled by status. */
+  readonly refusedTotal: Counter;
 }
 
 /** Names of the two sides of the node. */
@@ -27,12 +37,11 @@ export const CORE = 'core';
 export function refuse(
   request: SipRequest,
   status: number,
-  { host }: Pick<EdgeParts, 'host'>,
-  headers: Readonly<Record<string, string>> = {},
+  parts: Pick<EdgeParts, 'host' | 'refusedTotal'>,
+  headers: HeaderList = [],
 ): Routing {
-  const response = respondTo(request, status, host);
-  for (const [name, value] of Object.entries(headers)) response.append(name, value);
-  return { tag: 'refused', response };
+  parts.refusedTotal.labels(String(status)).add();
+  return answer(request, status, parts.host, headers);
 }
 
 const ALLOW =
@@ -40,7 +49,18 @@ const ALLOW =
 
 /** The answer to OPTIONS for the server itself (RFC 3261 §11.2): phones and peers use it as a keep-alive. */
 export function describeServer(request: SipRequest, parts: Pick<EdgeParts, 'host'>): Routing {
-  return refuse(request, 200, parts, { Allow: ALLOW, Accept: 'application/sdp', Supported: 'path' });
+  const headers: HeaderList = [
+    ['Allow', ALLOW],
+    ['Accept', 'application/sdp'],
+    ['Supported', 'path'],
+  ];
+  return answer(request, 200, parts.host, headers);
+}
+
+function answer(request: SipRequest, status: number, host: EdgeHost, headers: HeaderList): Routing {
+  const response = respondTo(request, status, host);
+  for (const [name, value] of headers) response.append(name, value);
+  return { tag: 'refused', response };
 }
 
 /** Only these make a dialog, and so need our Record-Route (RFC 3261 §12.1, RFC 6665 §4.1, RFC 3515 §2). */

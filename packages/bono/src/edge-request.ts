@@ -97,7 +97,7 @@ function routeInitial(request: SipRequest, flow: Flow, parts: EdgeParts): Routin
     if (recovered.tag === 'registered') identities.learn(flow, recovered.registration);
     // Unknown is not unregistered (sip-rules 22).
     if (recovered.tag === 'unavailable' && known.length === 0)
-      return refuse(request, 500, parts, { 'Retry-After': RETRY_AFTER_S });
+      return refuse(request, 500, parts, [['Retry-After', RETRY_AFTER_S]]);
     return decide();
   });
 }

@@ -1,4 +1,4 @@
-import { createHash, createHmac, timingSafeEqual } from 'node:crypto';
+import { createHmac, hash, timingSafeEqual } from 'node:crypto';
 import { isIPv4 } from 'node:net';
 import type { SocketAddress } from '@clearwater/platform';
 import type { Flow, KeyedSecret } from '@clearwater/sip';
@@ -186,5 +186,5 @@ function unpackV4(bytes: Buffer): SocketAddress {
 }
 
 function sha256(text: string): Buffer {
-  return createHash('sha256').update(text).digest();
+  return hash('sha256', text, 'buffer');
 }

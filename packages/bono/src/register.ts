@@ -26,7 +26,7 @@ const EXPIRES_DEFAULT_S = 300;
 export function routeRegister(request: SipRequest, flow: Flow, parts: EdgeParts): Routing {
   const { uris, tokens, identities } = parts;
   if (request.values('Require').some((option) => option.toLowerCase() === 'sec-agree'))
-    return refuse(request, 420, parts, { Unsupported: 'sec-agree' });
+    return refuse(request, 420, parts, [['Unsupported', 'sec-agree']]);
   stripFromPhone(request);
   for (const name of ['P-Preferred-Identity', 'Route', 'Record-Route']) request.remove(name);
   const known = identities.of(flow);

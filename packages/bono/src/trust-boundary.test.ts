@@ -109,6 +109,18 @@ test('credentials that cannot be read do not pass, for they may hide an integrit
   expect(register.has('Authorization')).toBe(false);
 });
 
+test('of several credentials only the first that can be read go on, for they are what we vouch for', () => {
+  const digest = (user: string): string =>
+    `Digest username="${user}",realm="example.com",nonce="n",uri="sip:example.com",response="00"`;
+  const register = requestWith([
+    ['Authorization', 'Basic YTpi'],
+    ['Authorization', digest('a')],
+    ['Authorization', digest('b')],
+  ]);
+  setIntegrityProtection(register, ({ username }) => (username === 'a' ? 'ip-assoc-yes' : undefined));
+  expect(register.headers('Authorization')).toEqual([`${digest('a')},integrity-protected="ip-assoc-yes"`]);
+});
+
 test('integrity and cipher key leave the challenge, all else of it stays', () => {
   const response = createResponse(requestWith([]), 401);
   response.append(

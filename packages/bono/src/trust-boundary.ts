@@ -1,4 +1,5 @@
 import {
+  canonicalName,
   parseChallenge,
   parseCredentials,
   type SipMessage,
@@ -9,7 +10,7 @@ import {
 } from '@clearwater/sip';
 
 /** What only the core may say (RFC 3325 §5, RFC 7315 §5, RFC 5502 §6, RFC 5002 §6): never taken from a phone. */
-const CORE_ONLY = [
+const CORE_ONLY = namesOf([
   'P-Asserted-Identity',
   'P-Associated-URI',
   'P-Called-Party-ID',
@@ -28,9 +29,9 @@ const CORE_ONLY = [
   'Security-Client',
   'Security-Server',
   'Security-Verify',
-];
+]);
 
-/** What the core does not tell a phone (TS 24.229 5.2.6.4, RFC 7315 §5). Credentials in a request are another user's. */
+/** What the core does not tell a phone (TS 24.229 5.2.6.4, RFC 7315 §5). */
 const NOT_FOR_PHONES = [
   'P-Access-Network-Info',
   'P-Visited-Network-ID',
@@ -41,14 +42,16 @@ const NOT_FOR_PHONES = [
   'P-Charging-Function-Addresses',
   'P-Private-Network-Indication',
 ];
-const CREDENTIALS = ['Authorization', 'Proxy-Authorization'];
+const NOT_IN_RESPONSES = namesOf(NOT_FOR_PHONES);
+/** The credentials in a request are those of another user. */
+const NOT_IN_REQUESTS = namesOf([...NOT_FOR_PHONES, 'Authorization', 'Proxy-Authorization']);
 
 /** How sure the S-CSCF may be of the source of a REGISTER (TS 24.229 7.2A.2; digest without TLS). */
 export type IntegrityProtection = 'ip-assoc-yes' | 'ip-assoc-pending';
 
 /** Takes off a message from a phone what a phone may not say. P-Preferred-Identity stays for who reads it, and is to be removed there. */
 export function stripFromPhone(message: SipMessage): void {
-  for (const name of CORE_ONLY) message.remove(name);
+  removeAll(message, CORE_ONLY);
   stripNetworkProvided(message);
 }
 
@@ -62,8 +65,7 @@ export function stripRequestFromPhone(request: SipRequest): void {
 
 /** Takes off a message to a phone what the core keeps to itself; the asserted identity when its owner asks so (RFC 3325 §7). */
 export function stripToPhone(message: SipMessage): void {
-  for (const name of NOT_FOR_PHONES) message.remove(name);
-  if (message.isRequest) for (const name of CREDENTIALS) message.remove(name);
+  removeAll(message, message.isRequest ? NOT_IN_REQUESTS : NOT_IN_RESPONSES);
   if (wantsIdPrivacy(message)) message.remove('P-Asserted-Identity');
 }
 
@@ -80,7 +82,10 @@ export function stripChallengeKeys(response: SipResponse): void {
   }
 }
 
-/** Puts our own `integrity-protected` (or none) into the credentials of a REGISTER in place of whatever the phone wrote (sip-rules 4). */
+/**
+ * Puts our own `integrity-protected` (or none) into the credentials of a REGISTER in place of whatever the phone wrote (sip-rules 4).
+ * Only the first credentials go on: what we vouch for must be what the registrar looks at.
+ */
 export function setIntegrityProtection(
   register: SipRequest,
   protection: (credentials: {
@@ -91,14 +96,20 @@ export function setIntegrityProtection(
   const values = register.headers('Authorization');
   if (values.length === 0) return;
   register.remove('Authorization');
-  for (const value of values) {
-    const credentials = parseCredentials(value);
-    if (credentials === undefined) continue; // the registrar challenges anew
-    const others = new Map([...credentials.others].filter(([name]) => name !== 'integrity-protected'));
-    const ours = protection(credentials);
-    if (ours !== undefined) others.set('integrity-protected', ours);
-    register.append('Authorization', serializeCredentials({ ...credentials, others }));
-  }
+  const credentials = values.map(parseCredentials).find((one) => one !== undefined);
+  if (credentials === undefined) return; // the registrar challenges anew
+  const others = new Map([...credentials.others].filter(([name]) => name !== 'integrity-protected'));
+  const ours = protection(credentials);
+  if (ours !== undefined) others.set('integrity-protected', ours);
+  register.append('Authorization', serializeCredentials({ ...credentials, others }));
+}
+
+function namesOf(names: readonly string[]): ReadonlySet<string> {
+  return new Set(names.map(canonicalName));
+}
+
+function removeAll(message: SipMessage, names: ReadonlySet<string>): void {
+  for (const name of message.headerNames) if (names.has(name)) message.remove(name);
 }
 
 function wantsIdPrivacy(message: SipMessage): boolean {
