@@ -114,13 +114,13 @@ async function changeUsers(
     counts.set(result.tag, (counts.get(result.tag) ?? 0) + 1);
     report(result, { isJson, isSingle: range.count === 1 }, output);
     if ((index + 1) % 100 === 0) output.progress(`${verb}: ${index + 1} of ${range.count}`);
-    return true;
+    return output.isRead(); // nobody would see the passwords of the others
   });
   output.progress('');
   const summary = [...counts].map(([tag, count]) => `${count} ${tag}`).join(', ');
   if (failed === undefined) {
     output.note(summary);
-    return 0;
+    return output.isRead() ? 0 : 1;
   }
   const before = summary === '' ? '' : ` (before it: ${summary}; running again goes on from there)`;
   output.note(`cw user ${verb}: stopped at ${failed.number}${before}: ${failureText(failed.error, origin)}`);

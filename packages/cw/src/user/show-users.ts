@@ -15,7 +15,7 @@ export async function listUsers(
     const { impus, next } = await subscribers.list(after, PAGE_LIMIT);
     for (const impu of impus) output.result(isJson ? JSON.stringify({ public_id: impu }) : impu);
     after = next;
-  } while (after !== undefined);
+  } while (after !== undefined && output.isRead());
   return 0;
 }
 

@@ -124,6 +124,25 @@ test('a second number joins a private identity and leaves its password alone', a
   expect(await ha1Of('phone@example.com')).toBeUndefined();
 });
 
+test('a range stops when nobody reads the passwords any more', async () => {
+  let tellGone = (): void => undefined;
+  let lineCount = 0;
+  const code = await userCommand(['create', '6010000000..6010000999'], {
+    stdout: {
+      write: () => {
+        lineCount += 1;
+        if (lineCount === 10) tellGone();
+      },
+      on: (_event, listener) => {
+        tellGone = listener;
+      },
+    },
+    stderr: { write: () => undefined },
+    env: { CW_PROVISIONING: origin, CW_API_KEY: KEY },
+  });
+  expect({ code, lineCount }).toEqual({ code: 1, lineCount: 10 });
+});
+
 test.each([
   ['create 5010000000', { CW_API_KEY: 'wrong' }, 'give --api-key'],
   ['list', { CW_API_KEY: 'wrong' }, 'give --api-key'],
