@@ -1,5 +1,4 @@
-import { readFileSync } from 'node:fs';
-import { loadConfig, type Platform, renderConfigTable } from '@clearwater/platform';
+import { loadConfig, type Platform } from '@clearwater/platform';
 import { FakeClock, MemoryLog, SeededRandom, TestMetrics } from '@clearwater/testkit';
 import { type EmbeddedVellum, openEmbeddedVellum } from '@clearwater/vellum';
 import { afterEach, expect, test } from '@jest/globals';
@@ -536,9 +535,4 @@ test.each([
     problems = (error as { detail: { problems: string[] } }).detail.problems;
   }
   expect(problems).toEqual([expect.stringContaining(problem)]);
-});
-
-test('the README lists the settings as they are', () => {
-  const readme = readFileSync('packages/ellis/README.md', 'utf8');
-  expect(readme).toContain(renderConfigTable(ellisConfig));
 });
