@@ -141,6 +141,17 @@ test('the data are readable by their owner alone', async () => {
   await part.stop?.();
 });
 
+test('a commit waits for the disk', async () => {
+  const database = openDatabase({ path: join(directory, 'vellum.db'), migrations: [] });
+  const pragma = (name: string): unknown => database.prepare(`PRAGMA ${name}`).get()?.[name];
+  expect([pragma('journal_mode'), pragma('synchronous'), pragma('locking_mode')]).toEqual([
+    'wal',
+    2,
+    'exclusive',
+  ]);
+  database.close();
+});
+
 test('data of a later version are left alone', async () => {
   const path = join(directory, 'vellum.db');
   openDatabase({ path, migrations: Array(99).fill('SELECT 1') }).close();
