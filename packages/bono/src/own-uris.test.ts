@@ -69,10 +69,3 @@ test.each([
 ])('own routes %p are split behind the first token', (routes, expected) => {
   expect(takeOwnRoutes(routes)).toEqual(expected);
 });
-
-test.each([
-  ['the wildcard address without an advertised host', { edgeAddresses: ['0.0.0.0'] }],
-  ['one address and port for phones and core', { coreAddress: '10.0.0.1', corePort: 5060 }],
-])('the start is refused with %s', (_, values) => {
-  expect(() => urisWith(values)).toThrow('config.invalid');
-});
