@@ -21,7 +21,7 @@ export function banner(
     '',
     `  Register both phones, then let ${first?.user} call ${second?.user}.`,
     '',
-    `  Self-care API    http://${http}:${config.ellisPort}   (sign-up code: secret)`,
+    `  Self-care API    http://${http}:${config.ellisPort}   (sign-up code: ${secrets.signUpCode})`,
     `  Provisioning     http://${http}:8889${secrets.isGuarded ? '' : '   (no key needed on loopback)'}`,
     ...(secrets.isGuarded ? [`  API key          ${secrets.apiKey}`] : []),
     `  Data             ${config.data}`,

@@ -6,6 +6,8 @@ import { isLoopback, type LabConfig } from './lab-config.ts';
 export interface LabSecrets {
   readonly apiKey: string;
   readonly demoPassword: string;
+  /** What a new user of Ellis has to know. */
+  readonly signUpCode: string;
   /** True when the API key has to be presented over HTTP. */
   readonly isGuarded: boolean;
 }
@@ -15,8 +17,8 @@ const SECRET_CHARS = 20;
 const KEY = '/lab/secrets';
 
 /**
- * On loopback alone everything is `secret`, as the documentation says. As soon as others can reach a port, the API key and the demo
- * password are made once, kept with the data, and printed.
+ * On loopback alone everything is `secret`, as the documentation says. As soon as others can reach a port, API key, demo password
+ * and sign-up code are made once, kept with the data, and printed.
  */
 export async function loadLabSecrets(
   config: LabConfig,
@@ -26,13 +28,15 @@ export async function loadLabSecrets(
   const reachable = [...config.listen, config.httpListen ?? '127.0.0.1'].some((host) => !isLoopback(host));
   if (!reachable) {
     const apiKey = config.apiKey ?? WELL_KNOWN;
-    return { apiKey, demoPassword: WELL_KNOWN, isGuarded: config.apiKey !== undefined };
+    const isGuarded = config.apiKey !== undefined;
+    return { apiKey, demoPassword: WELL_KNOWN, signUpCode: WELL_KNOWN, isGuarded };
   }
+  const create = (): string => random.token(SECRET_CHARS);
   const kept = await keepOnce(sharedConfig, KEY, () =>
-    JSON.stringify({ apiKey: random.token(SECRET_CHARS), demoPassword: random.token(SECRET_CHARS) }),
+    JSON.stringify({ apiKey: create(), demoPassword: create(), signUpCode: create() }),
   );
-  const { apiKey, demoPassword } = JSON.parse(kept) as { apiKey: string; demoPassword: string };
-  return { apiKey: config.apiKey ?? apiKey, demoPassword, isGuarded: true };
+  const secrets = JSON.parse(kept) as Omit<LabSecrets, 'isGuarded'>;
+  return { ...secrets, ...(config.apiKey !== undefined && { apiKey: config.apiKey }), isGuarded: true };
 }
 
 /** The value under `key`, made by `create` if there is none yet. */
