@@ -1,7 +1,6 @@
 import { createTestPlatform, type FakeClock } from '@clearwater/testkit';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { adapters, type VellumUnderTest } from '../embedded/contract-adapters.ts';
 import {
   ABSENT,
   compareVersions,
@@ -12,6 +11,7 @@ import {
   type RecordVersion,
   type RecordWrite,
 } from '../ports/records.ts';
+import { adapters, type VellumUnderTest } from '../testing/contract-adapters.ts';
 
 const TTL_MS = 60_000;
 

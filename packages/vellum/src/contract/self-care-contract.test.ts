@@ -1,7 +1,7 @@
 import { createTestPlatform, type FakeClock } from '@clearwater/testkit';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { adapters, foundValue, type VellumUnderTest } from '../embedded/contract-adapters.ts';
 import type { Account } from '../ports/tables/account-table.ts';
+import { adapters, foundValue, type VellumUnderTest } from '../testing/contract-adapters.ts';
 
 const ANN: Account = { email: 'ann@example.com', passwordHash: 'hash 1', fullName: 'Ann' };
 const privateIdOf = (uri: string): string => uri.replace('sip:', '');

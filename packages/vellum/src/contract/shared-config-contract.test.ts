@@ -1,7 +1,7 @@
 import { createTestPlatform, type FakeClock } from '@clearwater/testkit';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { adapters, foundValue, type VellumUnderTest } from '../embedded/contract-adapters.ts';
 import type { ConfigChange } from '../ports/shared-config.ts';
+import { adapters, foundValue, type VellumUnderTest } from '../testing/contract-adapters.ts';
 
 describe.each(adapters)('shared config: $name', ({ open }) => {
   let vellum: VellumUnderTest<FakeClock>;

@@ -1,8 +1,8 @@
 import { createTestPlatform, type FakeClock } from '@clearwater/testkit';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { adapters, foundValue, type VellumUnderTest } from '../embedded/contract-adapters.ts';
 import type { Page } from '../ports/outcomes.ts';
 import type { NewSubscriber, SubscriberTable } from '../ports/tables/subscriber-table.ts';
+import { adapters, foundValue, type VellumUnderTest } from '../testing/contract-adapters.ts';
 
 const HA1 = '0123456789abcdef0123456789abcdef';
 const ALICE = 'alice@example.com';

@@ -1,8 +1,8 @@
 import { createTestPlatform, type FakeClock } from '@clearwater/testkit';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { adapters, type VellumUnderTest } from '../embedded/contract-adapters.ts';
 import { createVersion, type RecordVersion } from '../ports/records.ts';
 import { type Pop, type PopOutcome, TIMER_OPAQUE_BYTES_MAX, type TimerSpec } from '../ports/timers.ts';
+import { adapters, type VellumUnderTest } from '../testing/contract-adapters.ts';
 
 const DONE: PopOutcome = { tag: 'done' };
 

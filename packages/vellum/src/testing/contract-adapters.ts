@@ -2,7 +2,11 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Clock } from '@clearwater/platform';
-import { type EmbeddedVellum, type EmbeddedVellumOptions, openEmbeddedVellum } from './embedded-vellum.ts';
+import {
+  type EmbeddedVellum,
+  type EmbeddedVellumOptions,
+  openEmbeddedVellum,
+} from '../embedded/embedded-vellum.ts';
 
 /** Every contract suite runs over each of these; a real adapter is one more line. Not part of the product. */
 export const adapters: readonly Adapter[] = [
