@@ -71,14 +71,15 @@ export class HomeNetwork {
     return canonicalImpu(uri.toString());
   }
 
+  /** A REGISTER for our registrar: to the domain, or to one of our names (RFC 3261 §10.2). A user part is overlooked. */
+  isForRegistrar(request: SipRequest): boolean {
+    const uri = request.parsedUri;
+    return uri instanceof SipUri && (this.isOwn(uri) || uri.host === this.domain);
+  }
+
   /** A request for the network itself, not for a user: nothing but OPTIONS is answered there. */
   isForNetwork(request: SipRequest): boolean {
-    const uri = request.parsedUri;
-    return (
-      uri instanceof SipUri &&
-      (this.isOwn(uri) || uri.host === this.domain) &&
-      this.identityOf(uri) === undefined
-    );
+    return this.isForRegistrar(request) && this.identityOf(request.parsedUri) === undefined;
   }
 }
 

@@ -15,7 +15,7 @@ import {
   type SipRequest,
 } from '@clearwater/sip';
 import { type HomeNetwork, pushRoute } from './home-network.ts';
-import type { RefusalReason, Refusals } from './refusal.ts';
+import { ALLOW, type RefusalReason, type Refusals } from './refusal.ts';
 import { isDeregistration } from './register-request.ts';
 import type { Lookup, SubscriberData } from './subscriber-data.ts';
 
@@ -125,7 +125,13 @@ export function answerForNetwork(
   const toTag = host.random.token(10);
   return {
     tag: 'refused',
-    response: createResponse(received, 200, undefined, { toTag, headers: [['Supported', 'path']] }),
+    response: createResponse(received, 200, undefined, {
+      toTag,
+      headers: [
+        ['Supported', 'path'],
+        ['Allow', ALLOW],
+      ],
+    }),
   };
 }
 

@@ -33,8 +33,9 @@ interface Answer {
   readonly headers?: HeaderList;
 }
 
-/** The methods a home user without an application server can be sent. */
-const ALLOW = 'INVITE, ACK, BYE, CANCEL, OPTIONS, PRACK, UPDATE, MESSAGE, INFO, REFER, SUBSCRIBE, NOTIFY';
+/** Value of Allow: the methods a home user without an application server can be sent. */
+export const ALLOW =
+  'INVITE, ACK, BYE, CANCEL, OPTIONS, PRACK, UPDATE, MESSAGE, INFO, REFER, SUBSCRIBE, NOTIFY';
 /** Event packages that are left to the phones themselves. */
 const ALLOW_EVENTS = 'refer, conference';
 

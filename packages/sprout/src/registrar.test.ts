@@ -1,8 +1,8 @@
-import type { SipResponse } from '@clearwater/sip';
+import type { KeyedSecret, SipResponse } from '@clearwater/sip';
 import { createTestPlatform, type TestPlatform } from '@clearwater/testkit';
 import { type EmbeddedVellum, openEmbeddedVellum } from '@clearwater/vellum';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { SproutWorld } from './testing/sprout-world.ts';
+import { SproutWorld, withoutPops } from './testing/sprout-world.ts';
 
 const USERS = [
   {
@@ -33,14 +33,16 @@ beforeEach(async () => {
 afterEach(() => vellum.part.stop?.());
 
 /** Another Sprout on the same stores; timers pop at the first one. */
-function secondSprout(config: Readonly<Record<string, unknown>> = {}): SproutWorld {
-  const { timers } = vellum;
-  const quiet = {
-    set: timers.set.bind(timers),
-    cancel: timers.cancel.bind(timers),
-    onPop: () => undefined,
-  };
-  return new SproutWorld(world.platform, { records: vellum.records, timers: quiet }, USERS, { config });
+function secondSprout(
+  config: Readonly<Record<string, unknown>> = {},
+  keys: readonly KeyedSecret[] = [],
+): SproutWorld {
+  return new SproutWorld(
+    world.platform,
+    { records: vellum.records, timers: withoutPops(vellum.timers) },
+    USERS,
+    { config, keys },
+  );
 }
 
 function contactsIn(response: SipResponse): readonly string[] {
@@ -62,6 +64,7 @@ describe('challenge', () => {
     );
     expect(sprout.records.writes).toBe(0);
     expect(sprout.homestead.calls).toEqual(['status sip:alice@example.com REG']);
+    expect(world.metrics.value('sprout_registers_total', 'challenged')).toBe(1);
   });
 
   test('unknown users, foreign and barred identities are challenged like known ones', async () => {
@@ -128,14 +131,7 @@ describe('challenge', () => {
     const late = await sprout.send(sprout.answerTo(challenge, sprout.registerRequest())).final;
     expect(late.status).toBe(401);
     expect(late.header('WWW-Authenticate')).toContain('stale=true');
-    const other = new SproutWorld(
-      world.platform,
-      { ...vellum, timers: { ...vellum.timers, onPop() {} } as never },
-      USERS,
-      {
-        keys: [{ id: 1, secret: Buffer.alloc(32, 9) }],
-      },
-    );
+    const other = secondSprout({}, [{ id: 1, secret: Buffer.alloc(32, 9) }]);
     const foreign = await other.send(sprout.answerTo(late, sprout.registerRequest())).final;
     expect(foreign.header('WWW-Authenticate')).toContain('stale=true');
     expect((await sprout.send(sprout.answerTo(late, sprout.registerRequest())).final).status).toBe(200);
@@ -330,7 +326,7 @@ describe('expiry', () => {
     await sprout.register({ headers: [['Expires', '60']] });
     await world.clock.advance(59_000);
     expect((await sprout.ask('MESSAGE', ALICE)).status).toBe(200);
-    vellum.timers.cancel('aor sip:alice@example.com', '9999999.1' as never);
+    await vellum.timers.cancel('aor sip:alice@example.com', '9999999.1' as never);
     await world.clock.advance(1_000);
     expect((await sprout.ask('MESSAGE', ALICE)).status).toBe(480);
     expect(deregistrations()).toEqual([]);
@@ -386,6 +382,38 @@ describe('expiry', () => {
     expect(deregistrations()).toEqual(['assign sip:alice@example.com dereg-user']);
     await world.clock.advance(2_000);
     expect(deregistrations()[1]).toBe('assign sip:alice@example.com dereg-timeout');
+  });
+});
+
+describe('a subscriber who changes', () => {
+  test('deletion ends the registration; a change of the password does not, but the old one no longer answers', async () => {
+    await sprout.register();
+    const [alice, ...others] = sprout.homestead.users;
+    sprout.homestead.users.splice(0, 9, { ...(alice ?? (USERS[0] as never)), password: 'new' }, ...others);
+    sprout.sprout.onSubscriberChange({ impus: [ALICE, 'tel:+16505550001'] });
+    await world.clock.settle();
+    expect((await sprout.ask('MESSAGE', ALICE)).status).toBe(200);
+    const challenge = await sprout.register();
+    expect(challenge.status).toBe(401);
+    expect((await sprout.register({ password: 'new' })).status).toBe(200);
+
+    sprout.homestead.users.splice(0, 9, ...others);
+    sprout.sprout.onSubscriberChange({ impus: [ALICE, 'tel:+16505550001'] });
+    await world.clock.settle();
+    sprout.homestead.users.push(...USERS);
+    expect((await sprout.ask('MESSAGE', ALICE)).status).toBe(480);
+    expect(world.log.events()).toContain('registration.ended');
+  });
+
+  test('a record whose identity no longer leads the set is ended', async () => {
+    await sprout.register();
+    const [, ...others] = USERS;
+    const swapped = { ...USERS[0], impus: ['tel:+16505550001', ALICE] } as (typeof USERS)[0];
+    sprout.homestead.users.splice(0, 9, swapped, ...others);
+    sprout.sprout.onSubscriberChange({ impus: [ALICE] });
+    await world.clock.settle();
+    sprout.homestead.users.splice(0, 9, ...USERS);
+    expect((await sprout.ask('MESSAGE', ALICE)).status).toBe(480);
   });
 });
 

@@ -10,7 +10,7 @@ import {
   type RegisterChange,
   type RegisterOutcome,
 } from '@clearwater/ims';
-import type { Clock, Random } from '@clearwater/platform';
+import type { Clock, Counter, Metrics, Random } from '@clearwater/platform';
 import { decodeUtf8, digestHash, type NonceMint, type SipRequest, type SipResponse } from '@clearwater/sip';
 import type { AorChange, AorStore } from './aor-store.ts';
 import type { SproutConfig } from './config.ts';
@@ -30,6 +30,7 @@ export interface RegistrarParts {
   readonly refusals: Refusals;
   readonly clock: Clock;
   readonly random: Random;
+  readonly metrics: Metrics;
   /** Writer of this node in the records. */
   readonly nodeName: string;
 }
@@ -41,9 +42,21 @@ export class Registrar {
   readonly #parts: RegistrarParts;
   /** Stands in for the HA1 of users that are not there, so that their answers take the way of all others. */
   readonly #nobodysHa1: string;
+  readonly #counts: Readonly<Record<'accepted' | 'challenged' | 'wrong' | 'stale', Counter>>;
 
   constructor(parts: RegistrarParts) {
     this.#parts = parts;
+    const total = parts.metrics.counter({
+      name: 'sprout_registers_total',
+      help: 'REGISTERs accepted, challenged at first, challenged anew after a wrong answer or for a stale nonce',
+      labelNames: ['outcome'],
+    });
+    this.#counts = {
+      accepted: total.labels('accepted'),
+      challenged: total.labels('challenged'),
+      wrong: total.labels('wrong'),
+      stale: total.labels('stale'),
+    };
     this.#nobodysHa1 = digestHash('MD5', parts.random.token(32));
   }
 
@@ -71,6 +84,7 @@ export class Registrar {
     { attempt, isStale }: { readonly attempt: number; readonly isStale: boolean },
   ): SipResponse {
     const { nonces, clock, random, home } = this.#parts;
+    this.#counts[isStale ? 'stale' : attempt === 0 ? 'challenged' : 'wrong'].add();
     const nonce = nonces.mint({ impi: impu, nowMs: clock.now(), attempt });
     return challengeRegister(request, { realm: home.domain, nonce, isStale, toTag: random.token(10) });
   }
@@ -120,9 +134,9 @@ export class Registrar {
   ): Promise<SipResponse> {
     const { aors, clock, config, home, nodeName, random, refusals } = this.#parts;
     const { defaultImpu } = subscription;
-    const { impu: _impu, ...request_ } = intent;
+    const { impu: _impu, ...asked } = intent;
     const change: RegisterChange = {
-      ...request_,
+      ...asked,
       impi,
       nonce: verdict.nonce,
       registration: {
@@ -150,6 +164,7 @@ export class Registrar {
     if (outcome.tag === 'applied' && outcome.removed.length > 0 && !isRegistered(record, nowMs)) {
       await this.#parts.subscribers.deregister(defaultImpu, 'dereg-user', home.scscfUri);
     }
+    this.#counts.accepted.add();
     const { serviceRoute } = home;
     return acceptRegister(request, {
       record,

@@ -16,6 +16,7 @@ import { Icscf } from './icscf.ts';
 import { Originating } from './originating.ts';
 import { Refusals } from './refusal.ts';
 import { Registrar } from './registrar.ts';
+import { RegistrationAudit } from './registration-audit.ts';
 import { RegistrationExpiry } from './registration-expiry.ts';
 import { Scscf } from './scscf.ts';
 import { SubscriberData } from './subscriber-data.ts';
@@ -35,6 +36,8 @@ export interface Sprout {
   readonly node: SipNode;
   /** To be started in this order. */
   readonly parts: readonly ServicePart[];
+  /** To be told when subscriptions of these public identities changed or went; what follows, follows by itself. */
+  onSubscriberChange(change: { readonly impus: readonly string[] }): void;
 }
 
 /** I-CSCF and S-CSCF on one SIP node; between the two, requests go in memory. Nothing is kept that outlives a transaction. */
@@ -57,6 +60,7 @@ export function createSprout(config: SproutConfig, dependencies: SproutDependenc
     refusals,
     clock,
     random,
+    metrics,
     nodeName,
   });
   const expiry = new RegistrationExpiry({ aors, subscribers, clock, scscfUri: home.scscfUri });
@@ -68,7 +72,14 @@ export function createSprout(config: SproutConfig, dependencies: SproutDependenc
   const terminating = new Terminating({ ...session, forkMax: config.forkMax, nodeName, log });
   node.add(new Icscf({ host: node, home, subscribers, refusals }), 'icscf');
   node.add(new Scscf({ host: node, home, registrar, originating, terminating, refusals }), 'scscf');
-  return { node, parts: [node] };
+  const audit = new RegistrationAudit({ aors, subscribers, clock, log, nodeName });
+  return {
+    node,
+    parts: [node],
+    onSubscriberChange: ({ impus }) => {
+      audit.check(impus).catch((error: unknown) => log.error('registration.audit-failed', { error }));
+    },
+  };
 }
 
 function listenersOf({ coreHost: host, icscfPort, scscfPort }: SproutConfig): readonly ListenerConfig[] {

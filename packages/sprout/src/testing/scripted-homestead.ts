@@ -1,4 +1,4 @@
-import { type HomesteadClient, homesteadApi } from '@clearwater/dime/api';
+import { type HomesteadClient, homesteadApi, type ServerSelection } from '@clearwater/dime/api';
 import { serializeRegData } from '@clearwater/ims';
 import { type ApiProblem, apiProblem, directClient, type HandlersOf } from '@clearwater/platform';
 import { ha1 } from '@clearwater/sip';
@@ -12,8 +12,6 @@ export interface ScriptedUser {
 
 type Refused<S extends number> = { readonly status: S; readonly body: ApiProblem };
 
-const SCSCF = 'sip:scscf.example.com:5054;transport=TCP';
-
 /** A Homestead in memory that knows a few users and notes what it is asked. */
 export class ScriptedHomestead {
   readonly users: ScriptedUser[];
@@ -21,6 +19,8 @@ export class ScriptedHomestead {
   readonly calls: string[] = [];
   readonly client: HomesteadClient;
   isAway = false;
+  /** What it names to the I-CSCF; undefined = none assigned yet. */
+  scscf: string | undefined = 'sip:scscf.example.com:5054;transport=TCP';
 
   constructor(users: readonly ScriptedUser[]) {
     this.users = [...users];
@@ -29,6 +29,10 @@ export class ScriptedHomestead {
 
   #userOf(impu: string): ScriptedUser | undefined {
     return this.users.find(({ impus }) => impus.some((each) => textOf(each) === impu));
+  }
+
+  #selection(): ServerSelection {
+    return { 'result-code': 2001, ...(this.scscf === undefined ? {} : { scscf: this.scscf }) };
   }
 
   #handlers(): HandlersOf<typeof homesteadApi> {
@@ -54,11 +58,11 @@ export class ScriptedHomestead {
         ask(`status ${query.impu} ${query['auth-type'] ?? ''}`, () => {
           const user = this.#userOf(query.impu);
           if (user === undefined) return unknown;
-          return user.impi === impi ? { status: 200, body: { 'result-code': 2001, scscf: SCSCF } } : stranger;
+          return user.impi === impi ? { status: 200, body: this.#selection() } : stranger;
         }),
       getLocation: ({ params: { impu } }) =>
         ask(`location ${impu}`, () =>
-          this.#userOf(impu) ? { status: 200, body: { 'result-code': 2001, scscf: SCSCF } } : unknown,
+          this.#userOf(impu) ? { status: 200, body: this.#selection() } : unknown,
         ),
       getRegData: ({ params: { impu } }) =>
         ask(`profile ${impu}`, () => {

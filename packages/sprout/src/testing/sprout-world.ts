@@ -12,7 +12,7 @@ import {
   type SipResponse,
   StaticResolver,
 } from '@clearwater/sip';
-import type { EmbeddedVellum } from '@clearwater/vellum';
+import type { EmbeddedVellum, Timers } from '@clearwater/vellum';
 import { createSprout, type Sprout, sproutConfig } from '../mod.ts';
 import { FaultyRecords } from './faulty-records.ts';
 import { ScriptedHomestead, type ScriptedUser } from './scripted-homestead.ts';
@@ -76,6 +76,15 @@ export interface Exchange {
   readonly cancel: () => void;
   /** Resolves to the final response. */
   readonly final: Promise<SipResponse>;
+}
+
+/** The same timers for a further Sprout: their pops go to the first. */
+export function withoutPops(timers: Timers): Timers {
+  return {
+    set: (timer) => timers.set(timer),
+    cancel: (id, order) => timers.cancel(id, order),
+    onPop: () => undefined,
+  };
 }
 
 /** One Sprout with an edge on its node, a scripted Homestead and a store to put faults before. */
