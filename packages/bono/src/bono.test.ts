@@ -2,6 +2,7 @@ import { serializeRegData } from '@clearwater/ims';
 import { loadConfig } from '@clearwater/platform';
 import {
   createRequest,
+  createResponse,
   Dialog,
   type HeaderList,
   RFC_TIMERS,
@@ -198,6 +199,35 @@ test.each(TRANSPORTS)(
   },
 );
 
+test('several users behind one socket are told apart, also by a Bono that has to read up on them', async () => {
+  const world = await World.start();
+  const alice = await world.registered('alice', '10.0.0.2');
+  const digest =
+    'Digest username="carol@example.com",realm="example.com",nonce="abc",uri="sip:example.com",response="00"';
+  const register = written(alice, 'REGISTER', {
+    uri: 'sip:example.com',
+    to: '<sip:carol@example.com>',
+    headers: [
+      ['Authorization', digest],
+      ['Expires', '300'],
+    ],
+  });
+  expect((await world.after(alice.request(register)))?.status).toBe(200);
+  // The flow is alice's, not yet carol's.
+  expect(world.core.last('REGISTER').header('Authorization')).toContain(
+    'integrity-protected="ip-assoc-pending"',
+  );
+  for (const step of [() => Promise.resolve(), () => world.restartBono()]) {
+    await step();
+    for (const user of ['alice', 'carol']) {
+      const from = `sip:${user}@example.com`;
+      await world.after(alice.request(written(alice, 'MESSAGE', { from })));
+      expect(world.core.last('MESSAGE').values('P-Asserted-Identity')).toEqual([`<${from}>`]);
+    }
+  }
+  await world.end();
+});
+
 test('what no REGISTER may ask: a security agreement without IPsec (420); from the core side it is not taken (405)', async () => {
   const world = await World.start();
   const alice = await world.phone('alice', '10.0.0.2');
@@ -284,6 +314,25 @@ test('an INVITE carries the asserted identity, both sides of both Bonos, and no 
   ]);
   expect(routes[1]).not.toBe(routes[3]);
   expect(world.core.responses.at(-1)?.values('P-Asserted-Identity')).toEqual(['<sip:bob@example.com>']);
+  await world.end();
+});
+
+test('who answers is said by the network, not by the phone that answers', async () => {
+  const world = await World.start();
+  const alice = await world.registered('alice', '10.0.0.2');
+  const bob = await world.registered('bob', '10.0.0.3');
+  const spoofed = ['P-Asserted-Identity', 'P-Preferred-Identity', 'P-Charging-Vector'] as const;
+  bob.onRequest = (leg) => {
+    const headers = spoofed.map((name) => [name, '<sip:ceo@example.com>'] as const);
+    leg.respond(createResponse(leg.request, 200, undefined, { toTag: 'b', headers }));
+  };
+  const answer = await world.after(alice.send('MESSAGE', 'sip:bob@example.com'));
+  expect(answer?.status).toBe(200);
+  expect(spoofed.map((name) => answer?.header(name))).toEqual([
+    '<sip:bob@example.com>',
+    undefined,
+    undefined,
+  ]);
   await world.end();
 });
 
@@ -410,6 +459,8 @@ test('within a dialog: its parties alone, and only towards the core', async () =
   expect(await statusOf(alice, withRoutes(edge, pair, '<sip:10.0.0.99:9;lr>'))).toBe(403);
   expect(await statusOf(alice, withRoutes(edge, pair))).toBe(403); // straight to the contact
   expect(await statusOf(alice, withRoutes(edge))).toBe(403);
+  const path = world.core.bindings.get('sip:alice@example.com')?.path[0] ?? '';
+  expect(await statusOf(alice, withRoutes(edge, path, `<${SCSCF}>`))).toBe(403); // of no dialog
   const otherCall = withRoutes(...bye.values('Route'));
   otherCall.set('Call-ID', 'another');
   expect(await statusOf(alice, otherCall)).toBe(403);

@@ -6,7 +6,7 @@ import {
   type SipRequest,
   type SipResponse,
 } from '@clearwater/sip';
-import { createsDialog, describeServer, EDGE, type EdgeParts, refuse } from './edge-parts.ts';
+import { createsDialog, describeServer, type EdgeParts, refuse } from './edge-parts.ts';
 import { takeOwnRoutes } from './own-uris.ts';
 import { stripFromPhone, stripToPhone } from './trust-boundary.ts';
 
@@ -42,11 +42,11 @@ export function routeAckFromCore(
   return token === undefined ? undefined : flowOfToken(token, ack.callId, parts);
 }
 
-/** The open flow to a phone that a token names: of this process, and on the edge. */
+/** The open flow to a phone that a token names; we make tokens of flows to phones alone. */
 function flowOfToken(token: string, callId: string, { tokens, host }: EdgeParts): Flow | undefined {
   const opened = tokens.open(token, callId);
   const flow = opened.tag === 'flow' ? host.flowOf(opened.name) : undefined;
-  return flow?.isOpen && flow.listener === EDGE ? flow : undefined;
+  return flow?.isOpen ? flow : undefined;
 }
 
 function deliver(request: SipRequest, received: SipRequest, flow: Flow, parts: EdgeParts): Routing {

@@ -109,6 +109,6 @@ export class FlowRecovery {
     const uri = parseNameAddr(value)?.parsedUri;
     if (uri?.scheme !== 'sip' || uri.host !== this.#parts.coreHost || uri.user === undefined) return false;
     const opened = this.#parts.tokens.open(uri.user, '');
-    return opened.tag === 'flow' && opened.identityTag === undefined && names(opened.name, flow);
+    return opened.tag === 'flow' && names(opened.name, flow);
   }
 }

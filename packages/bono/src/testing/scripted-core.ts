@@ -113,6 +113,7 @@ export class TestCore implements Role, ProxyPolicy {
     const bound = expiresS === 0 ? [] : [['Contact', `<${contact}>;expires=${expiresS}`] as const];
     const headers: HeaderList = [
       ...bound,
+      ['Contact', '<sip:other-device@192.0.2.99>;expires=3600'],
       ['Service-Route', `<${SCSCF};orig>`],
       [
         'P-Associated-URI',
