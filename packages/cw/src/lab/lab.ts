@@ -48,7 +48,7 @@ export async function createLab(config: LabConfig, platform: RealPlatform): Prom
     const users = await ensureDemoUsers(core.dime.provisioning, { domain, password: secrets.demoPassword });
     return {
       parts: [vellum.part, ...core.parts, ...ellis.parts],
-      banner: banner(config, secrets, users, httpHost),
+      banner: banner(config, secrets, users, config.advertise ?? httpHost),
     };
   } catch (error) {
     await vellum.part.stop?.();
