@@ -15,7 +15,7 @@ export interface Deployment {
   end(): Promise<readonly string[]>;
 }
 
-export const EDGE = '10.0.0.1';
+const EDGE = '10.0.0.1';
 const PASSWORD = 'swordfish';
 
 export async function createDeployment(seed: number, words: readonly string[] = []): Promise<Deployment> {
