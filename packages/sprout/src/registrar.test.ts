@@ -168,6 +168,9 @@ describe('challenge', () => {
     const stolen = captured.copy();
     expect((await sprout.send(captured).final).status).toBe(200);
     const other = secondSprout();
+    const elsewhere = stolen.copy();
+    elsewhere.set('Via', 'SIP/2.0/UDP 10.6.6.6:5060;branch=z9hG4bKthief');
+    expect((await other.send(elsewhere).final).status).toBe(500); // out of order
     for (const to of [ALICE, 'sip:+16505550001@example.com']) {
       const replay = stolen.copy();
       replay.set('To', `<${to}>`);
@@ -180,6 +183,16 @@ describe('challenge', () => {
       ]);
     }
     expect(await bindingsOfAlice()).toEqual([expect.stringContaining('10.0.0.9')]);
+  });
+
+  test('the very same REGISTER from the same phone, whose 200 died with its Sprout, is answered 200 without a further write', async () => {
+    const challenge = await sprout.send(sprout.registerRequest()).final;
+    const answer = sprout.answerTo(challenge, sprout.registerRequest());
+    const again = answer.copy();
+    expect((await sprout.send(answer).final).status).toBe(200);
+    const other = secondSprout();
+    expect((await other.send(again).final).status).toBe(200);
+    expect(other.records.writes).toBe(0);
   });
 
   test('a nonce serves refreshes with a higher count for its reuse time, and never with a lower one', async () => {

@@ -131,7 +131,7 @@ export class SubscriberData {
           return { tag: 'unavailable' };
       }
     } catch (error) {
-      this.#log.warn('homestead.unavailable', { error });
+      this.#log.debug('homestead.unavailable', { error }); // the refusal that follows is counted
       return { tag: 'unavailable' };
     }
   }
