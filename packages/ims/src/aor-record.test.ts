@@ -203,6 +203,16 @@ test('a nonce count is used once, at any node', () => {
   );
 });
 
+test('a nonce that has ended is forgotten, and refused also where the clock is behind', () => {
+  const first = register(EMPTY_RECORD, nonce('n1', 1, NOW_MS + 10));
+  const change2 = change({ callId: 'later', ...nonce('n2', 1, NOW_MS + 250) });
+  const second = applyRegister(first, change2, at(NOW_MS + 20));
+  const record = second.tag === 'applied' ? second.record : EMPTY_RECORD;
+  expect(Object.keys(record.authentication.get(IMPI)?.nonces ?? {})).toEqual(['n2']);
+  const replay = change({ callId: 'replay', ...nonce('n1', 2, NOW_MS + 10) });
+  expect(applyRegister(record, replay, at(NOW_MS))).toEqual({ tag: 'stale-nonce' });
+});
+
 test('of many nonces the newest are remembered and older ones refused unseen', () => {
   let record = EMPTY_RECORD;
   for (let i = 1; i <= 20; i += 1)

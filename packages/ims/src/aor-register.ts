@@ -92,7 +92,7 @@ export function applyRegister(
   const wanted = wantedContacts(record, change, nowMs);
   if (isRepeated(record, change, wanted)) return { tag: 'repeated', record };
   if (isOutOfOrder(record, change, wanted, nowMs)) return { tag: 'out-of-order' };
-  const authentication = rememberNonce(record, change, limits.noncesMax);
+  const authentication = rememberNonce(record, change, { nowMs, noncesMax: limits.noncesMax });
   if (authentication === undefined) return { tag: 'stale-nonce' };
 
   const stamp = nextStamp(latestStamp(record), writer);
@@ -254,7 +254,7 @@ function sourceHost(source: string): string {
 function rememberNonce(
   record: AorRecord,
   { impi, nonce }: RegisterChange,
-  noncesMax: number,
+  { nowMs, noncesMax }: { readonly nowMs: number; readonly noncesMax: number },
 ): ReadonlyMap<Impi, NonceHistory> | undefined {
   if (nonce === undefined) return record.authentication;
   const history = record.authentication.get(impi) ?? { nonces: {}, floorMs: 0 };
@@ -266,7 +266,9 @@ function rememberNonce(
     [nonce.id]: { nc: nonce.nc, expiresAtMs: nonce.expiresAtMs },
   });
   const newestFirst = uses.sort(([, a], [, b]) => b.expiresAtMs - a.expiresAtMs);
-  const floorMs = Math.max(history.floorMs, newestFirst[noncesMax]?.[1].expiresAtMs ?? 0);
+  // Nonces that have ended need no history: below the floor they are refused unseen, also by a node whose clock is behind.
+  const endedMs = newestFirst.find(([, use]) => use.expiresAtMs <= nowMs)?.[1].expiresAtMs ?? 0;
+  const floorMs = Math.max(history.floorMs, newestFirst[noncesMax]?.[1].expiresAtMs ?? 0, endedMs);
   const nonces = Object.fromEntries(newestFirst.filter(([, use]) => use.expiresAtMs > floorMs));
   return new Map(record.authentication).set(impi, { nonces, floorMs });
 }
