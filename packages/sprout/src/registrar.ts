@@ -98,7 +98,7 @@ export class Registrar {
     const { subscribers, nonces, clock, config } = this.#parts;
     const vector = impi === undefined ? { tag: 'unknown' as const } : await subscribers.vector(impi);
     if (vector.tag === 'unavailable') return 'unavailable';
-    const ha1 = vector.tag === 'found' ? vector.value.ha1 : this.#nobodysHa1;
+    const ha1 = vector.tag === 'found' ? vector.value : this.#nobodysHa1;
     const isRight = isRightAnswer(answer, request.method, ha1, config.allowDigestWithoutQop);
     const nowMs = clock.now();
     const check = nonces.check(answer.credentials.nonce, impu, nowMs, config.nonceReuseS * 1_000);

@@ -14,11 +14,6 @@ export type Lookup<T> =
   | { readonly tag: 'found'; readonly value: T }
   | { readonly tag: 'unknown' | 'refused' | 'unavailable' };
 
-export interface DigestVector {
-  readonly ha1: string;
-  readonly realm: string;
-}
-
 export interface RegistrationQuery {
   readonly impi: Impi;
   readonly impu: Impu;
@@ -39,10 +34,10 @@ export class SubscriberData {
   }
 
   /** HA1 of a private identity (Cx MAR). */
-  vector(impi: Impi): Promise<Lookup<DigestVector>> {
+  vector(impi: Impi): Promise<Lookup<string>> {
     return this.#lookup(
       () => this.#homestead.getAuthVector({ params: { impi }, query: {} }),
-      ({ digest }) => digest,
+      ({ digest }) => digest.ha1,
     );
   }
 
