@@ -1,6 +1,7 @@
+import { REGISTRATION_TABLE } from '@clearwater/ims';
 import type { KeyedSecret, SipResponse } from '@clearwater/sip';
 import { createTestPlatform, type TestPlatform } from '@clearwater/testkit';
-import { type EmbeddedVellum, openEmbeddedVellum } from '@clearwater/vellum';
+import { ABSENT, type EmbeddedVellum, openEmbeddedVellum } from '@clearwater/vellum';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { SproutWorld, withoutPops } from './testing/sprout-world.ts';
 
@@ -329,6 +330,15 @@ describe('the store', () => {
     sprout.homestead.isAway = false;
     expect((await sprout.register()).status).toBe(200);
   });
+});
+
+test('a record that nobody can read is a temporary failure, not an absent user, and is left as it is', async () => {
+  const table = vellum.records.table(REGISTRATION_TABLE);
+  await table.compareAndSet(ALICE, ABSENT, '{"v":99}', { expiresAtMs: world.clock.now() + 60_000 });
+  expect((await sprout.register()).status).toBe(504);
+  expect((await sprout.ask('MESSAGE', ALICE)).status).toBe(504);
+  expect(await table.get(ALICE)).toMatchObject({ value: '{"v":99}' });
+  expect(world.log.events('error')).toContain('registration.record-unreadable');
 });
 
 describe('expiry', () => {
