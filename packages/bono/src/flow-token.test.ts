@@ -1,4 +1,4 @@
-import type { Flow } from '@clearwater/sip';
+import { type Flow, RFC_TIMERS } from '@clearwater/sip';
 import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { type FlowKeys, FlowTokens, flowKey, identityTagOf, names } from './flow-token.ts';
@@ -24,6 +24,8 @@ function flowOf(changes: Partial<Flow> = {}): Flow {
     remote: { host: '192.0.2.7', port: 40_123 },
     connection: 0,
     isOpen: true,
+    sentBy: '10.0.0.1:5060',
+    timers: RFC_TIMERS,
     send: () => undefined,
     ...changes,
   };

@@ -30,9 +30,10 @@ export class AnswerRepeater {
   }
 
   #startTimer(delayMs: number): void {
-    this.#timer = this.#clock.startTimer(delayMs, () => {
+    const leftMs = this.#giveUpAtMs - this.#clock.monotonic();
+    this.#timer = this.#clock.startTimer(Math.min(delayMs, leftMs), () => {
       this.#timer = undefined;
-      if (this.#clock.monotonic() >= this.#giveUpAtMs) return this.#onNoAck();
+      if (delayMs >= leftMs) return this.#onNoAck();
       this.#send();
       this.#startTimer(Math.min(delayMs * 2, this.#profile.t2Ms));
     });

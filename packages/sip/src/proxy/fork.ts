@@ -1,5 +1,11 @@
 import type { Timer } from '@clearwater/platform';
-import { createResponse, type SipRequest, type SipResponse } from '../message/mod.ts';
+import {
+  createResponse,
+  parseExpires,
+  parseWholeNumber,
+  type SipRequest,
+  type SipResponse,
+} from '../message/mod.ts';
 import type {
   ClientFailure,
   ClientLeg,
@@ -22,19 +28,23 @@ export interface Target {
 export interface ForkHooks {
   /** Called with every response before it is considered; may edit it. `target` is the one that it answers. */
   onResponse?(response: SipResponse, target: Target): void;
-  /** Called when a target gives no final response; the status (default 408 or 500) counts as its answer. */
+  /** Called when a target gives no final response; the status (default 408, 503 or 430) counts as its answer. */
   onFailure?(failure: ClientFailure, target: Target): number | undefined;
 }
 
-/** RFC 3261 §16.6-11: more than three minutes, reset by every provisional response; and what sip-rules call the hard cap. */
+/** RFC 3261 §16.6-11: more than three minutes, reset by every provisional response. */
 const TIMER_C_MS = 185_000;
+/** How long a call may ring altogether, if its Expires (§13.2.1) does not say less. */
 const RINGING_MAX_MS = 600_000;
+/** RFC 5393 §5.3.3: branches a request may have at once, over all proxies, unless it says otherwise. */
+const MAX_BREADTH = 60;
+/** RFC 3326: phones list a call that was cancelled so as answered, not as missed. */
+const COMPLETED_ELSEWHERE = 'SIP;cause=200;text="Call completed elsewhere"';
 
 interface Branch {
   readonly target: Target;
   leg: ClientLeg | undefined;
   finalStatus: number;
-  hasProvisional: boolean;
   timerC: Timer | undefined;
 }
 
@@ -47,7 +57,8 @@ export class Fork implements ServerLegUser {
   readonly #host: RoleHost;
   #hooks: ForkHooks = {};
   readonly #branches: Branch[] = [];
-  readonly #startedAtMs: number;
+  readonly #ringsUntilMs: number;
+  #breadth: number | undefined;
   #best: SipResponse | undefined;
   #hasFinal = false;
   #isCancelled = false;
@@ -55,50 +66,70 @@ export class Fork implements ServerLegUser {
   constructor(leg: ServerLeg, host: RoleHost) {
     this.#leg = leg;
     this.#host = host;
-    this.#startedAtMs = host.clock.monotonic();
+    const expiresS = parseExpires(leg.request.header('Expires') ?? '') || RINGING_MAX_MS;
+    this.#ringsUntilMs = host.clock.monotonic() + Math.min(expiresS * 1_000, RINGING_MAX_MS);
     leg.attach(this);
   }
 
   /** §16.6: one branch a target, all at once. Without targets the answer is `statusIfNone`. */
   start(targets: readonly Target[], hooks: ForkHooks = {}, statusIfNone = 480): void {
-    this.#hooks = hooks;
-    if (this.#isCancelled) return this.#respondLocally(487);
+    if (this.#hasFinal) return; // cancelled meanwhile
     if (targets.length === 0) return this.#respondLocally(statusIfNone);
-    for (const target of targets) this.#branches.push(branchTo(target));
-    for (const branch of this.#branches) this.#call(branch);
+    const breadth = parseWholeNumber(this.#leg.request.header('Max-Breadth') ?? '', 256) ?? MAX_BREADTH;
+    if (targets.length > breadth) return this.#respondLocally(440);
+    if (targets.length > 1) this.#breadth = Math.floor(breadth / targets.length);
+    this.#hooks = hooks;
+    const branches = targets.map(branchTo);
+    this.#branches.push(...branches);
+    for (const branch of branches) this.#call(branch);
   }
 
-  /** Ends a request that was not forwarded. A CANCEL that came meanwhile wins. */
+  /** Ends a request with a response of ours, and what was sent of it already. */
   refuse(response: SipResponse): void {
-    if (this.#isCancelled) this.#respondLocally(487);
-    else this.#finish(response);
+    this.#finish(response);
+    this.#cancelPending();
   }
 
-  /** §16.10. Before the targets are known there is nothing to cancel: the request then ends with 487 instead of being sent. */
-  onCancel(): void {
+  /** §16.10. While nothing is sent there is nothing to cancel and nothing to wait for: 487 at once. */
+  onCancel(reason?: string): void {
     this.#isCancelled = true;
-    this.#cancelPending();
+    if (this.#branches.length === 0) this.#respondLocally(487);
+    else this.#cancelPending(reason);
   }
 
   #call(branch: Branch): void {
     const { target } = branch;
     if (target.request.method === 'INVITE') this.#startTimerC(branch);
+    if (this.#breadth !== undefined) target.request.set('Max-Breadth', String(this.#breadth));
     branch.leg = this.#host.send(
       target.request,
       {
-        onResponse: (response) => this.#onResponse(branch, response),
-        onFailure: (failure) => this.#onFailure(branch, failure),
+        onResponse: (response) => this.#guard(branch, () => this.#onResponse(branch, response)),
+        onFailure: (failure) => this.#guard(branch, () => this.#onFailure(branch, failure)),
       },
       target.options,
     );
+  }
+
+  /** A hook that throws ends its branch with a 500: the caller is not left waiting. */
+  #guard(branch: Branch, handle: () => void): void {
+    try {
+      handle();
+    } catch (error) {
+      this.#host.log.error('proxy.hook-failed', { error, callId: this.#leg.request.callId });
+      if (branch.finalStatus !== 0) return;
+      branch.leg?.cancel();
+      this.#ended(branch, 500);
+      this.#consider(this.#localResponse(500));
+    }
   }
 
   #onResponse(branch: Branch, response: SipResponse): void {
     this.#hooks.onResponse?.(response, branch.target);
     const { status } = response;
     if (status < 200) {
-      branch.hasProvisional = true;
       if (branch.finalStatus !== 0 || this.#hasFinal) return;
+      if (branch.target.request.method !== 'INVITE') return; // RFC 4320 §4.1
       if (branch.timerC !== undefined) this.#startTimerC(branch);
       this.#leg.respond(response); // §16.7-5
     } else if (status < 300) {
@@ -106,8 +137,8 @@ export class Fork implements ServerLegUser {
       const isFirst = !this.#hasFinal;
       this.#hasFinal = true;
       this.#leg.respond(response); // every 2xx to an INVITE goes up, §16.7-5
-      if (isFirst) this.#cancelPending(); // §16.7-10
-    } else {
+      if (isFirst) this.#cancelPending(COMPLETED_ELSEWHERE); // §16.7-10
+    } else if (branch.finalStatus === 0) {
       this.#ended(branch, status);
       if (!this.#replace(branch, status)) this.#consider(response);
     }
@@ -118,7 +149,7 @@ export class Fork implements ServerLegUser {
     const status = this.#hooks.onFailure?.(failure, branch.target) ?? STATUS_OF_FAILURE[failure];
     this.#ended(branch, status);
     if (this.#replace(branch, status)) return;
-    this.#consider(this.#localResponse(this.#isCancelled && status === 408 ? 487 : status));
+    this.#consider(this.#localResponse(this.#isCancelled ? 487 : status));
   }
 
   /** A final failure of one branch: kept if it is the best yet; sent once it can no longer be beaten. */
@@ -154,18 +185,17 @@ export class Fork implements ServerLegUser {
     branch.timerC = undefined;
   }
 
-  #cancelPending(): void {
-    for (const branch of this.#branches) if (branch.finalStatus === 0) branch.leg?.cancel();
+  #cancelPending(reason?: string): void {
+    for (const branch of this.#branches) if (branch.finalStatus === 0) branch.leg?.cancel(reason);
   }
 
-  /** §16.8: on firing, cancel a branch that rings; one that said nothing is as good as timed out. */
+  /** §16.8: cancels a branch that rings too long; its final response, or the leg's time-out, ends it. */
   #startTimerC(branch: Branch): void {
     branch.timerC?.cancel();
-    const leftMs = this.#startedAtMs + RINGING_MAX_MS - this.#host.clock.monotonic();
+    const leftMs = this.#ringsUntilMs - this.#host.clock.monotonic();
     branch.timerC = this.#host.clock.startTimer(Math.max(0, Math.min(TIMER_C_MS, leftMs)), () => {
       branch.timerC = undefined;
       branch.leg?.cancel();
-      if (!branch.hasProvisional) this.#onFailure(branch, 'timeout');
     });
   }
 
@@ -185,7 +215,7 @@ export class Fork implements ServerLegUser {
 }
 
 function branchTo(target: Target): Branch {
-  return { target, leg: undefined, finalStatus: 0, hasProvisional: false, timerC: undefined };
+  return { target, leg: undefined, finalStatus: 0, timerC: undefined };
 }
 
 /** RFC 3261 §16.7-2 and §16.9: silence is a 408; a next hop that cannot be reached counts as a 503; a dead flow is RFC 5626's 430. */

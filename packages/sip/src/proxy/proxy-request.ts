@@ -1,4 +1,4 @@
-import { createResponse, type SipRequest, type SipResponse } from '../message/mod.ts';
+import { createResponse, parseNameAddr, type SipRequest, type SipResponse } from '../message/mod.ts';
 import type { LegOrigin, RoleHost, ServerLeg } from '../role/role.ts';
 import { Fork, type ForkHooks, type Target } from './fork.ts';
 
@@ -19,7 +19,7 @@ export interface ProxyPolicy {
   owns(host: string, port: number | undefined): boolean;
   /**
    * §16.5: where the request goes. `request` is a copy to edit and to put into targets: own Routes are taken off, Max-Forwards is counted
-   * down. May wait for stores; a CANCEL that comes meanwhile is kept. A rejection is answered 500.
+   * down. May wait for stores; a CANCEL that comes meanwhile ends the request with 487. A rejection is answered 500.
    */
   route(request: SipRequest, context: RouteContext): Routing | Promise<Routing>;
 }
@@ -40,33 +40,28 @@ export function proxyRequest(leg: ServerLeg, policy: ProxyPolicy, host: RoleHost
   const refusal = admit(leg.request, host);
   if (refusal !== undefined) return leg.respond(refusal);
 
-  const request = leg.request.copy();
-  const ownRoutes = popOwnRoutes(request, policy);
-  countDownMaxForwards(request);
+  const prepared = prepare(leg.request, policy);
+  if (prepared === undefined) return leg.respond(respondTo(leg.request, 400, host));
+  const { request, ownRoutes } = prepared;
 
   const fork = new Fork(leg, host); // hears a CANCEL from here on, also while the policy waits
   const context: RouteContext = { received: leg.request, origin: leg.origin, ownRoutes };
   const routing = policy.route(request, context);
   if (!(routing instanceof Promise)) return follow(routing, fork);
-  routing.then(
-    (decided) => follow(decided, fork),
-    (error: unknown) => {
+  routing
+    .then((decided) => follow(decided, fork))
+    .catch((error: unknown) => {
       host.log.error('proxy.routing-failed', { error, callId: request.callId, method: request.method });
       fork.refuse(respondTo(leg.request, 500, host));
-    },
-  );
+    });
 }
 
-/** The stateless part for the ACK of a 2xx (§16.11): the same preparation, then on to the next hop. */
+/** The stateless part for the ACK of a 2xx (§16.11): the same preparation, then on to the next hop; undefined when it goes no further. */
 export function prepareAck(
   ack: SipRequest,
   policy: Pick<ProxyPolicy, 'owns'>,
 ): { request: SipRequest; ownRoutes: string[] } | undefined {
-  if (ack.maxForwards === 0) return undefined;
-  const request = ack.copy();
-  const ownRoutes = popOwnRoutes(request, policy);
-  countDownMaxForwards(request);
-  return { request, ownRoutes };
+  return ack.maxForwards === 0 || isMaxForwardsMalformed(ack) ? undefined : prepare(ack, policy);
 }
 
 /** A response of this proxy to `request`, with a To tag. */
@@ -82,7 +77,7 @@ function follow(routing: Routing, fork: Fork): void {
 /** §16.3: what no proxy forwards. Loops of proxies are ended by Max-Forwards. */
 function admit(request: SipRequest, host: RoleHost): SipResponse | undefined {
   const uri = request.parsedUri;
-  if (uri === undefined) return respondTo(request, 400, host);
+  if (uri === undefined || isMaxForwardsMalformed(request)) return respondTo(request, 400, host);
   if (uri.scheme === 'other') return respondTo(request, 416, host);
   if (request.maxForwards === 0) return respondTo(request, 483, host);
   const required = request.values('Proxy-Require');
@@ -90,6 +85,22 @@ function admit(request: SipRequest, host: RoleHost): SipResponse | undefined {
   const response = respondTo(request, 420, host);
   response.append('Unsupported', required.join(', '));
   return response;
+}
+
+function isMaxForwardsMalformed(request: SipRequest): boolean {
+  return request.maxForwards === undefined && request.has('Max-Forwards');
+}
+
+/** A copy to send on; undefined when the Route that is left cannot be read, which nobody should guess at. */
+function prepare(
+  received: SipRequest,
+  policy: Pick<ProxyPolicy, 'owns'>,
+): { request: SipRequest; ownRoutes: string[] } | undefined {
+  const request = received.copy();
+  const ownRoutes = popOwnRoutes(request, policy);
+  countDownMaxForwards(request);
+  const isRouteReadable = request.topRoute?.parsedUri !== undefined || !request.has('Route');
+  return isRouteReadable ? { request, ownRoutes } : undefined;
 }
 
 /** §16.4: takes our own entries off the top of Route; after a strict router the Request-URI is ours and the last Route the target. */
@@ -110,10 +121,9 @@ function restoreAfterStrictRouter(request: SipRequest, policy: Pick<ProxyPolicy,
   if (uri?.scheme !== 'sip' || !uri.params.has('lr') || !policy.owns(uri.host.toLowerCase(), uri.port))
     return;
   const routes = request.values('Route');
-  const last = routes.at(-1);
-  if (last === undefined) return;
-  const target = /<([^>]*)>/.exec(last)?.[1] ?? last;
-  request.setUri(target);
+  const target = parseNameAddr(routes.at(-1) ?? '');
+  if (target === undefined) return;
+  request.setUri(target.uri);
   request.remove('Route');
   const rest = routes.slice(0, -1).join(', ');
   if (rest !== '') request.append('Route', rest);

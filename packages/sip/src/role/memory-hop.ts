@@ -1,5 +1,5 @@
 import type { SipRequest, SipResponse } from '../message/mod.ts';
-import type { ClientFailure, ClientLeg, ClientLegUser, LegOrigin, ServerLeg, ServerLegUser } from './role.ts';
+import type { ClientLeg, ClientLegUser, LegOrigin, ServerLeg, ServerLegUser } from './role.ts';
 
 /**
  * A request between two roles of one process: both legs at once, without Via, transaction or timer, for nothing is lost in memory.
@@ -14,6 +14,8 @@ export class MemoryHop implements ServerLeg, ClientLeg {
   /** The final status once there is one; 0 before. */
   #finalStatus = 0;
   #isCancelled = false;
+  /** What the receiver hears of the cancellation once it has arrived; it may attach only then. */
+  #cancellation: { readonly reason: string | undefined } | undefined;
 
   constructor(
     request: SipRequest,
@@ -29,7 +31,7 @@ export class MemoryHop implements ServerLeg, ClientLeg {
 
   attach(user: ServerLegUser): void {
     this.#receiver = user;
-    if (this.#isCancelled) user.onCancel();
+    if (this.#cancellation !== undefined) user.onCancel(this.#cancellation.reason);
   }
 
   respond(response: SipResponse): void {
@@ -42,20 +44,18 @@ export class MemoryHop implements ServerLeg, ClientLeg {
   }
 
   abandon(): void {
-    this.#fail('timeout');
+    if (this.#finalStatus !== 0) return;
+    this.#finalStatus = 408;
+    this.#defer(() => this.#sender.onFailure('timeout'));
   }
 
-  cancel(): void {
+  cancel(reason?: string): void {
     if (this.#isCancelled || this.#finalStatus !== 0 || this.request.method !== 'INVITE') return;
     this.#isCancelled = true;
     this.#defer(() => {
-      if (this.#finalStatus === 0) this.#receiver?.onCancel();
+      if (this.#finalStatus !== 0) return;
+      this.#cancellation = { reason };
+      this.#receiver?.onCancel(reason);
     });
-  }
-
-  #fail(failure: ClientFailure): void {
-    if (this.#finalStatus !== 0) return;
-    this.#finalStatus = 408;
-    this.#defer(() => this.#sender.onFailure(failure));
   }
 }

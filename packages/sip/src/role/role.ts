@@ -21,10 +21,8 @@ export interface Role {
   onAck(ack: SipRequest, origin: LegOrigin): void;
 }
 
-/** Where a request came from: a flow of a listener, or a role of this process. */
-export type LegOrigin =
-  | { readonly tag: 'flow'; readonly flow: Flow }
-  | { readonly tag: 'role'; readonly role: string };
+/** Where a request came from: a flow of a listener, or a role of this node. */
+export type LegOrigin = { readonly tag: 'flow'; readonly flow: Flow } | { readonly tag: 'role' };
 
 /** The upstream side of one request. */
 export interface ServerLeg {
@@ -37,20 +35,29 @@ export interface ServerLeg {
    * INVITE are passed on (RFC 6026), anything else after a final response is dropped and counted.
    */
   respond(response: SipResponse): void;
-  /** Ends the leg without an answer: a non-INVITE that timed out downstream gets none (RFC 4320 §4.2). */
+  /**
+   * Ends the leg without an answer: a non-INVITE that timed out downstream gets none (RFC 4320 §4.2). Not for an INVITE, whose
+   * caller would wait on.
+   */
   abandon(): void;
 }
 
 export interface ServerLegUser {
-  /** The request was cancelled (RFC 3261 §9.2); it still wants its final response, normally 487. Called at most once. */
-  onCancel(): void;
+  /**
+   * The request was cancelled (RFC 3261 §9.2); it still wants its final response, normally 487. Called at most once. `reason` is the
+   * Reason of the CANCEL (RFC 3326).
+   */
+  onCancel(reason?: string): void;
 }
 
 /** The downstream side of one request that was sent. */
 export interface ClientLeg {
   readonly request: SipRequest;
-  /** Cancels an INVITE that has no final response yet (RFC 3261 §9.1); idempotent. The final response still comes. */
-  cancel(): void;
+  /**
+   * Cancels an INVITE that has no final response yet (RFC 3261 §9.1); idempotent. The final response still comes. `reason` goes into
+   * the CANCEL's Reason (RFC 3326).
+   */
+  cancel(reason?: string): void;
 }
 
 export interface ClientLegUser {

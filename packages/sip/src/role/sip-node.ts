@@ -1,6 +1,6 @@
 import type { Clock, Log, Platform, Random, ServicePart, SocketAddress } from '@clearwater/platform';
 import { createResponse, parseUri, type SipRequest } from '../message/mod.ts';
-import type { Hop, Resolver } from '../resolver/resolver.ts';
+import type { Resolver } from '../resolver/resolver.ts';
 import type { ServerTransaction } from '../transaction/server-transaction.ts';
 import { TransactionLayer } from '../transaction/transaction-layer.ts';
 import type { Flow } from '../transport/flow.ts';
@@ -22,6 +22,7 @@ const ATTEMPTS_MAX = 5;
 /** How long before the end of a drain the calls in set-up are cancelled. */
 const DRAIN_CANCEL_MS = 1_000;
 const DRAIN_POLL_MS = 20;
+const FROM_ROLE: LegOrigin = { tag: 'role' };
 
 /**
  * A SIP node: transport, transactions and the roles that live on them. Requests go to the role that the topmost Route names, else to
@@ -82,15 +83,15 @@ export class SipNode implements RoleHost, ServicePart {
     this.transactions.refuseAll();
   }
 
-  stop(): Promise<void> {
-    return this.transport.stop();
+  async stop(): Promise<void> {
+    await this.transport.stop();
+    this.transactions.stop();
   }
 
   send(request: SipRequest, user: ClientLegUser, options: SendOptions = {}): ClientLeg {
     const role = options.flow === undefined ? this.#roleOf(request) : undefined;
     if (role !== undefined) {
-      const origin: LegOrigin = { tag: 'role', role: role.name };
-      const hop = new MemoryHop(request, origin, user, this.#defer);
+      const hop = new MemoryHop(request, FROM_ROLE, user, this.#defer);
       this.#defer(() => this.#guard(hop, () => role.onRequest(hop)));
       return hop;
     }
@@ -106,13 +107,15 @@ export class SipNode implements RoleHost, ServicePart {
   sendAck(ack: SipRequest, options: SendOptions = {}): void {
     const role = options.flow === undefined ? this.#roleOf(ack) : undefined;
     if (role !== undefined) {
-      this.#defer(() => role.onAck(ack, { tag: 'role', role: role.name }));
+      this.#defer(() => role.onAck(ack, FROM_ROLE));
       return;
     }
-    const flow = this.#flowsFor(ack, options)[0]?.();
-    if (!flow?.isOpen) return;
-    ack.prepend('Via', this.transactions.viaFor(flow, this.transactions.newBranch()));
-    flow.send(ack.serialize());
+    for (const open of this.#flowsFor(ack, options)) {
+      const flow = open();
+      if (!flow?.isOpen) continue;
+      ack.prepend('Via', this.transactions.viaFor(flow, this.transactions.newBranch()));
+      return flow.send(ack.serialize());
+    }
   }
 
   /** The flow between two datagram addresses of ours and theirs, or the open connection of that number. */
@@ -176,12 +179,7 @@ export class SipNode implements RoleHost, ServicePart {
     if (uri === undefined) return [];
     const from = options.from ?? this.#sendFrom;
     const hops = this.#resolver.resolve(uri, request.callId);
-    return hops.slice(0, ATTEMPTS_MAX).map((hop) => () => this.#open(from, hop));
-  }
-
-  #open(from: string, hop: Hop): Flow | undefined {
-    const listener = this.transport.listenerFor(from, hop);
-    return listener && this.transport.flowTo(listener, hop);
+    return hops.slice(0, ATTEMPTS_MAX).map((hop) => () => this.transport.flowTo(from, hop));
   }
 
   readonly #defer = (event: () => void): void => {

@@ -1,12 +1,12 @@
 import type { Clock, Timer } from '@clearwater/platform';
-import { createCancel, type SipRequest, type SipResponse } from '../message/mod.ts';
+import { createCancel, type HeaderList, type SipRequest, type SipResponse } from '../message/mod.ts';
 import type { ClientTransaction, ClientTransactionUser } from '../transaction/client-transaction.ts';
 import type { TransactionLayer } from '../transaction/transaction-layer.ts';
 import type { Flow } from '../transport/flow.ts';
 import type { ClientFailure, ClientLeg, ClientLegUser } from './role.ts';
 
 /** After a CANCEL the INVITE gets this long, in units of T1, for its final response (RFC 3261 §9.1). */
-const CANCELLED_INVITE_MS = 32_000;
+const CANCELLED_INVITE_T1S = 64;
 
 export interface WireClientLegParts {
   readonly transactions: TransactionLayer;
@@ -30,6 +30,7 @@ export class WireClientLeg implements ClientLeg, ClientTransactionUser {
   #transaction: ClientTransaction | undefined;
   #phase: 'calling' | 'proceeding' | 'final' = 'calling';
   #isCancelWanted = false;
+  #cancelHeaders: HeaderList = [];
   #cancelTimer: Timer | undefined;
 
   constructor(request: SipRequest, user: ClientLegUser, parts: WireClientLegParts) {
@@ -39,9 +40,10 @@ export class WireClientLeg implements ClientLeg, ClientTransactionUser {
     this.#tryNext();
   }
 
-  cancel(): void {
+  cancel(reason?: string): void {
     if (this.#isCancelWanted || this.#phase === 'final' || this.request.method !== 'INVITE') return;
     this.#isCancelWanted = true;
+    if (reason !== undefined) this.#cancelHeaders = [['Reason', reason]];
     if (this.#phase === 'proceeding') this.#sendCancel();
   }
 
@@ -57,7 +59,7 @@ export class WireClientLeg implements ClientLeg, ClientTransactionUser {
       this.#cancelTimer?.cancel();
     }
     response.removeFirstValue('Via');
-    this.#user.onResponse(response);
+    this.#parts.defer(() => this.#user.onResponse(response));
   }
 
   onTimeout(): void {
@@ -91,15 +93,17 @@ export class WireClientLeg implements ClientLeg, ClientTransactionUser {
         return;
       }
     }
-    this.#parts.defer(() => this.#fail(this.#parts.failure));
+    this.#fail(this.#parts.failure);
   }
 
   #sendCancel(): void {
     const invite = this.#transaction;
     const branch = invite?.request.topVia?.branch;
     if (invite === undefined || branch === undefined) return;
-    this.#parts.transactions.send(createCancel(invite.request), branch, invite.flow, IGNORED);
-    this.#cancelTimer = this.#parts.clock.startTimer(CANCELLED_INVITE_MS, () => {
+    const { transactions, clock } = this.#parts;
+    const timeoutMs = CANCELLED_INVITE_T1S * invite.flow.timers.t1Ms;
+    transactions.send(createCancel(invite.request, this.#cancelHeaders), branch, invite.flow, IGNORED);
+    this.#cancelTimer = clock.startTimer(timeoutMs, () => {
       invite.abandon();
       this.#fail('timeout');
     });
@@ -109,7 +113,7 @@ export class WireClientLeg implements ClientLeg, ClientTransactionUser {
     if (this.#phase === 'final') return;
     this.#phase = 'final';
     this.#cancelTimer?.cancel();
-    this.#user.onFailure(failure);
+    this.#parts.defer(() => this.#user.onFailure(failure));
   }
 }
 

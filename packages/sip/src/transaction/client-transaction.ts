@@ -4,15 +4,9 @@ import { type Flow, isReliable } from '../transport/flow.ts';
 import { INVITE_CLIENT } from './invite-client.ts';
 import { type Action, type Input, type Machine, step } from './machine.ts';
 import { NON_INVITE_CLIENT } from './non-invite-client.ts';
-import {
-  type LifetimeTimer,
-  lifetimeMs,
-  nextRetransmitMs,
-  type RetransmitTimer,
-  type TimerProfile,
-} from './timers.ts';
+import { type LifetimeTimer, lifetimeMs, nextRetransmitMs, type RetransmitTimer } from './timers.ts';
 
-/** What the owner of a client transaction hears. `onTerminated` comes last, always, once. */
+/** What the owner of a client transaction hears. */
 export interface ClientTransactionUser {
   onResponse(response: SipResponse): void;
   onTimeout(): void;
@@ -26,7 +20,6 @@ export class ClientTransaction {
   readonly key: string;
   readonly #machine: Machine<string>;
   readonly #clock: Clock;
-  readonly #profile: TimerProfile;
   readonly #user: ClientTransactionUser;
   readonly #onTerminated: (transaction: ClientTransaction) => void;
   readonly #bytes: Buffer;
@@ -43,7 +36,6 @@ export class ClientTransaction {
     key: string,
     parts: {
       readonly clock: Clock;
-      readonly profile: TimerProfile;
       readonly user: ClientTransactionUser;
       readonly onTerminated: (transaction: ClientTransaction) => void;
     },
@@ -55,7 +47,6 @@ export class ClientTransaction {
     this.#machine = isInvite ? INVITE_CLIENT : NON_INVITE_CLIENT;
     this.#state = isInvite ? 'calling' : 'trying';
     this.#clock = parts.clock;
-    this.#profile = parts.profile;
     this.#user = parts.user;
     this.#onTerminated = parts.onTerminated;
     this.#bytes = request.serialize();
@@ -81,8 +72,16 @@ export class ClientTransaction {
 
   /** Ends at once and tells nobody: the owner has lost interest. */
   abandon(): void {
+    if (this.#state === 'terminated') return;
     this.#state = 'terminated';
     this.#terminated();
+  }
+
+  /** The node stops: ends at once, and the owner hears it. */
+  end(): void {
+    if (this.#state === 'terminated') return;
+    this.abandon();
+    this.#user.onUnreachable();
   }
 
   #step(input: Input, response?: SipResponse): void {
@@ -91,7 +90,7 @@ export class ClientTransaction {
     const retransmitsMore = this.#state !== transition[0] && transition[0] === 'proceeding';
     this.#state = transition[0];
     // §17.1.2.2: once a provisional response came, a non-INVITE request repeats every T2.
-    if (retransmitsMore) this.#retransmitMs = this.#profile.t2Ms;
+    if (retransmitsMore) this.#retransmitMs = this.flow.timers.t2Ms;
     for (let i = 1; i < transition.length; i += 1) this.#act(transition[i] as Action, response);
     if (this.#state === 'terminated') this.#terminated();
   }
@@ -123,13 +122,13 @@ export class ClientTransaction {
 
   #startRetransmit(timer: RetransmitTimer): void {
     if (isReliable(this.flow)) return;
-    this.#retransmitMs = nextRetransmitMs(timer, this.#retransmitMs, this.#profile);
+    this.#retransmitMs = nextRetransmitMs(timer, this.#retransmitMs, this.flow.timers);
     this.#retransmitTimer = this.#clock.startTimer(this.#retransmitMs, () => this.#step(timer));
   }
 
   #startLifetime(timer: LifetimeTimer): void {
     this.#lifetimeTimer?.cancel();
-    const delayMs = lifetimeMs(timer, this.#profile, isReliable(this.flow));
+    const delayMs = lifetimeMs(timer, this.flow.timers, isReliable(this.flow));
     if (delayMs === 0) this.#state = 'terminated';
     else this.#lifetimeTimer = this.#clock.startTimer(delayMs, () => this.#step(timer));
   }

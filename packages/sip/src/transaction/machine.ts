@@ -10,6 +10,7 @@ export type Input =
   | 'tu-1xx'
   | 'tu-2xx'
   | 'tu-failure'
+  | 'tu-silence' // there will be no final response
   | 'transport-error'
   | RetransmitTimer
   | LifetimeTimer;

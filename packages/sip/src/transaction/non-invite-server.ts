@@ -5,6 +5,8 @@ import type { Machine } from './machine.ts';
  *
  *   trying ──1xx──▶ proceeding ──final──▶ completed ──J──▶ terminated
  *      └────final─────────────────────────▲
+ *
+ * Silence instead of a final response (RFC 4320 §4.2) leads to completed as well: repetitions must not count as new requests.
  */
 export type NonInviteServerState = 'trying' | 'proceeding' | 'completed' | 'terminated';
 
@@ -13,12 +15,14 @@ export const NON_INVITE_SERVER: Machine<NonInviteServerState> = {
     'tu-1xx': ['proceeding', 'send'],
     'tu-2xx': ['completed', 'send', 'start-timer-j'],
     'tu-failure': ['completed', 'send', 'start-timer-j'],
+    'tu-silence': ['completed', 'start-timer-j'],
   },
   proceeding: {
     request: ['proceeding', 'resend'],
     'tu-1xx': ['proceeding', 'send'],
     'tu-2xx': ['completed', 'send', 'start-timer-j'],
     'tu-failure': ['completed', 'send', 'start-timer-j'],
+    'tu-silence': ['completed', 'start-timer-j'],
   },
   completed: {
     request: ['completed', 'resend'],

@@ -5,7 +5,7 @@ import { type Flow, isReliable } from '../transport/flow.ts';
 import { INVITE_SERVER } from './invite-server.ts';
 import { type Action, type Input, type Machine, step } from './machine.ts';
 import { NON_INVITE_SERVER } from './non-invite-server.ts';
-import { type LifetimeTimer, lifetimeMs, nextRetransmitMs, type TimerProfile } from './timers.ts';
+import { type LifetimeTimer, lifetimeMs, nextRetransmitMs } from './timers.ts';
 
 /** §17.2.1: a 100 within 200 ms when the transaction user has nothing yet. */
 const TRYING_AFTER_MS = 200;
@@ -18,11 +18,10 @@ export class ServerTransaction implements ServerLeg {
   readonly #machine: Machine<string>;
   readonly #replyFlow: Flow;
   readonly #clock: Clock;
-  readonly #profile: TimerProfile;
   readonly #parts: ServerTransactionParts;
   #user: ServerLegUser | undefined;
   #state: string;
-  #isCancelled = false;
+  #cancelled: { readonly reason: string | undefined } | undefined;
   #lastBytes: Buffer | undefined;
   #retransmitMs = 0;
   #retransmitTimer: Timer | undefined;
@@ -38,7 +37,6 @@ export class ServerTransaction implements ServerLeg {
     this.#state = request.method === 'INVITE' ? 'proceeding' : 'trying';
     this.#replyFlow = replyFlow;
     this.#clock = parts.clock;
-    this.#profile = parts.profile;
     this.#parts = parts;
     this.#startTrying();
   }
@@ -54,7 +52,7 @@ export class ServerTransaction implements ServerLeg {
 
   attach(user: ServerLegUser): void {
     this.#user = user;
-    if (this.#isCancelled) user.onCancel();
+    if (this.#cancelled !== undefined) user.onCancel(this.#cancelled.reason);
   }
 
   respond(response: SipResponse): void {
@@ -64,6 +62,13 @@ export class ServerTransaction implements ServerLeg {
   }
 
   abandon(): void {
+    this.#tryingTimer?.cancel();
+    if (!this.isAnswered) this.#step('tu-silence');
+  }
+
+  /** The node stops: ends at once, without a word. */
+  end(): void {
+    if (this.#state === 'terminated') return;
     this.#state = 'terminated';
     this.#terminated();
   }
@@ -78,11 +83,12 @@ export class ServerTransaction implements ServerLeg {
     this.#step('ack', ack);
   }
 
-  /** A CANCEL that matched this request; its own 200 is sent by the layer. Only an INVITE without a final response cares (§9.2). */
-  onCancel(): void {
-    if (this.#isCancelled || this.#state !== 'proceeding' || this.request.method !== 'INVITE') return;
-    this.#isCancelled = true;
-    this.#user?.onCancel();
+  /** A CANCEL that matched this request; its own 200 is sent by the layer. Only an INVITE without a final response cares (§9.2). `reason`: RFC 3326. */
+  onCancel(reason?: string): void {
+    const { method } = this.request;
+    if (this.#cancelled !== undefined || this.#state !== 'proceeding' || method !== 'INVITE') return;
+    this.#cancelled = { reason };
+    this.#user?.onCancel(reason);
   }
 
   #step(input: Input, message?: SipRequest | SipResponse): void {
@@ -120,26 +126,30 @@ export class ServerTransaction implements ServerLeg {
   #startTrying(): void {
     if (this.request.method === 'INVITE') {
       this.#tryingTimer = this.#clock.startTimer(TRYING_AFTER_MS, () => this.#sendTrying());
-    } else if (!isReliable(this.#replyFlow)) {
-      // RFC 4320 §4.1: not before the client's Timer E has reached T2.
-      const { t1Ms, t2Ms } = this.#profile;
-      this.#tryingTimer = this.#clock.startTimer(Math.max(t2Ms - t1Ms, t1Ms), () => this.#sendTrying());
+    } else {
+      // RFC 4320 §4.1: when the client's Timer E has reached T2, on any transport; §4.2: silence once its Timer F has fired.
+      const { t1Ms, t2Ms } = this.#replyFlow.timers;
+      const tryingAfterMs = Math.max(t2Ms - t1Ms, t1Ms);
+      this.#tryingTimer = this.#clock.startTimer(tryingAfterMs, () => {
+        this.#sendTrying();
+        this.#tryingTimer = this.#clock.startTimer(64 * t1Ms - tryingAfterMs, () => this.abandon());
+      });
     }
   }
 
   #sendTrying(): void {
-    if (this.#lastBytes === undefined) this.respond(createResponse(this.request, 100));
+    if (this.#lastBytes === undefined && !this.isAnswered) this.respond(createResponse(this.request, 100));
   }
 
   #startRetransmit(): void {
     if (isReliable(this.#replyFlow)) return;
-    this.#retransmitMs = nextRetransmitMs('timer-g', this.#retransmitMs, this.#profile);
+    this.#retransmitMs = nextRetransmitMs('timer-g', this.#retransmitMs, this.#replyFlow.timers);
     this.#retransmitTimer = this.#clock.startTimer(this.#retransmitMs, () => this.#step('timer-g'));
   }
 
   #startLifetime(timer: LifetimeTimer): void {
     this.#lifetimeTimer?.cancel();
-    const delayMs = lifetimeMs(timer, this.#profile, isReliable(this.#replyFlow));
+    const delayMs = lifetimeMs(timer, this.#replyFlow.timers, isReliable(this.#replyFlow));
     if (delayMs === 0) this.#state = 'terminated';
     else this.#lifetimeTimer = this.#clock.startTimer(delayMs, () => this.#step(timer));
   }
@@ -154,7 +164,6 @@ export class ServerTransaction implements ServerLeg {
 
 export interface ServerTransactionParts {
   readonly clock: Clock;
-  readonly profile: TimerProfile;
   /** An ACK with the branch of an INVITE that was answered 2xx. */
   readonly onAckOf2xx: (ack: SipRequest, transaction: ServerTransaction) => void;
   /** The transaction user answered where no answer fits: after a final response. */

@@ -11,7 +11,6 @@ import { type Flow, hostForUri } from '../transport/flow.ts';
 import type { TransportLayer, TransportUser } from '../transport/transport-layer.ts';
 import { ClientTransaction, type ClientTransactionUser } from './client-transaction.ts';
 import { ServerTransaction, type ServerTransactionParts } from './server-transaction.ts';
-import { RFC_TIMERS, type TimerProfile } from './timers.ts';
 
 /** The layer above: new requests and the ACKs of 2xx. */
 export interface TransactionUser {
@@ -58,6 +57,12 @@ export class TransactionLayer implements TransportUser {
     return count;
   }
 
+  /** Ends all transactions where they are: the sockets are gone, the owners of requests hear that nothing can be reached. */
+  stop(): void {
+    for (const server of [...this.#servers.values()]) server.end();
+    for (const client of [...this.#clients.values()]) client.end();
+  }
+
   /** Acts as if every INVITE in set-up had been cancelled by its caller. */
   cancelAll(): void {
     for (const server of [...this.#servers.values()]) server.onCancel();
@@ -72,7 +77,17 @@ export class TransactionLayer implements TransportUser {
     }
   }
 
+  /** A broken invariant of ours ends this message, not the node. */
   onBytes(bytes: Buffer, flow: Flow): void {
+    try {
+      this.#receive(bytes, flow);
+    } catch (error) {
+      this.#counters.failed.add();
+      this.#platform.log.error('sip.message-failed', { error });
+    }
+  }
+
+  #receive(bytes: Buffer, flow: Flow): void {
     const parsed = parseMessage(bytes);
     switch (parsed.tag) {
       case 'request':
@@ -102,24 +117,22 @@ export class TransactionLayer implements TransportUser {
 
   /** The Via value of ours for a request that leaves on `flow` (§18.1.1). */
   viaFor(flow: Flow, branch: string): string {
-    const config = this.#transport?.configOf(flow);
-    const host = hostForUri(config?.advertisedHost ?? config?.host ?? flow.local.host);
-    return `SIP/2.0/${flow.transport} ${host}:${config?.port ?? flow.local.port};branch=${branch}`;
+    const rport = flow.transport === 'UDP' ? ';rport' : ''; // RFC 3581 §3
+    return `SIP/2.0/${flow.transport} ${flow.sentBy};branch=${branch}${rport}`;
   }
 
   /** Sends `request` (its topmost Via is ours, with `branch`) on `flow` under a new client transaction. */
   send(request: SipRequest, branch: string, flow: Flow, user: ClientTransactionUser): ClientTransaction {
     const transaction = new ClientTransaction(request, flow, clientKey(branch, request.method), {
       clock: this.#platform.clock,
-      profile: this.#profileOf(flow),
       user,
       onTerminated: (ended) => {
         this.#clients.delete(ended.key);
-        if (flow.connection !== 0) this.#byConnection.get(flow.connection)?.delete(ended);
+        if (flow.connection !== 0) this.#forgetConnection(flow.connection, ended);
       },
     });
     this.#clients.set(transaction.key, transaction);
-    if (flow.connection !== 0) this.#rememberConnection(flow.connection, transaction);
+    if (flow.connection !== 0 && flow.isOpen) this.#rememberConnection(flow.connection, transaction);
     return transaction;
   }
 
@@ -151,11 +164,11 @@ export class TransactionLayer implements TransportUser {
 
   /** §9.2: the CANCEL is answered here; the INVITE's owner is told. Deviates from §16.10: no match → 481, as the original. */
   #receiveCancel(cancel: SipRequest, via: Via, key: string, flow: Flow): void {
-    const transaction = this.#newServer(cancel, key, flow);
     const cancelled = this.#servers.get(serverKey(cancel, via, 'INVITE'));
+    if (cancelled === undefined) return this.#reject(cancel, 481, flow);
     const toTag = this.#platform.random.token(10);
-    transaction.respond(createResponse(cancel, cancelled === undefined ? 481 : 200, undefined, { toTag }));
-    cancelled?.onCancel();
+    this.#newServer(cancel, key, flow).respond(createResponse(cancel, 200, undefined, { toTag }));
+    cancelled.onCancel(cancel.header('Reason'));
   }
 
   #receiveResponse(response: SipResponse): void {
@@ -165,14 +178,13 @@ export class TransactionLayer implements TransportUser {
     this.#counters.responses(response.status).add();
     const transaction = this.#clients.get(clientKey(branch, method));
     // RFC 6026 §7.2 and §8.9: a response without a transaction is dropped, never forwarded statelessly.
-    if (transaction === undefined) return this.#counters.strays.add();
+    if (transaction?.request.method !== method) return this.#counters.strays.add();
     transaction.onResponse(response);
   }
 
   #newServer(request: SipRequest, key: string, flow: Flow): ServerTransaction {
     const parts: ServerTransactionParts = {
       clock: this.#platform.clock,
-      profile: this.#profileOf(flow),
       onAckOf2xx: (ack) => this.#user.onAck(ack, flow),
       onMisplacedResponse: () => this.#counters.misplaced.add(),
       onTerminated: (ended) => this.#servers.delete(ended.key),
@@ -201,14 +213,15 @@ export class TransactionLayer implements TransportUser {
     return this.#transport?.datagramFlow(flow.local, { host: flow.remote.host, port }) ?? flow;
   }
 
-  #profileOf(flow: Flow): TimerProfile {
-    return this.#transport?.configOf(flow)?.timers ?? RFC_TIMERS;
-  }
-
   #rememberConnection(connection: number, transaction: ClientTransaction): void {
     const known = this.#byConnection.get(connection);
     if (known === undefined) this.#byConnection.set(connection, new Set([transaction]));
     else known.add(transaction);
+  }
+
+  #forgetConnection(connection: number, transaction: ClientTransaction): void {
+    const known = this.#byConnection.get(connection);
+    if (known?.delete(transaction) && known.size === 0) this.#byConnection.delete(connection);
   }
 }
 
@@ -243,6 +256,7 @@ function countersOf({ metrics }: Platform): {
   overload: Counter;
   strays: Counter;
   misplaced: Counter;
+  failed: Counter;
 } {
   const counter = (name: string, help: string): Counter => metrics.counter({ name, help });
   const requests = metrics.counter({
@@ -265,6 +279,7 @@ function countersOf({ metrics }: Platform): {
     retransmissions: counter('sip_requests_retransmitted_total', 'Requests absorbed by a server transaction'),
     overload: counter('sip_requests_refused_total', 'Requests refused because too many are in progress'),
     strays: counter('sip_responses_stray_total', 'Responses without a transaction'),
+    failed: counter('sip_messages_failed_total', 'Messages that ended with a broken invariant of ours'),
     misplaced: counter('sip_responses_misplaced_total', 'Responses a role tried to send after the final one'),
   };
 }

@@ -17,7 +17,11 @@ interface Sent {
   readonly line: string;
 }
 
-function createFlow(clock: FakeClock, transport: 'UDP' | 'TCP'): Flow & { readonly sent: Sent[] } {
+function createFlow(
+  clock: FakeClock,
+  transport: 'UDP' | 'TCP',
+  timers: TimerProfile = RFC_TIMERS,
+): Flow & { readonly sent: Sent[] } {
   const sent: Sent[] = [];
   return {
     transport,
@@ -26,6 +30,8 @@ function createFlow(clock: FakeClock, transport: 'UDP' | 'TCP'): Flow & { readon
     remote: { host: '10.0.0.2', port: 5060 },
     connection: transport === 'TCP' ? 1 : 0,
     isOpen: true,
+    sentBy: '10.0.0.1:5060',
+    timers,
     sent,
     send: (bytes) => {
       sent.push({
@@ -56,13 +62,12 @@ function response(to: SipRequest, status: number, toTag = 'b'): SipResponse {
 
 function client(method: string, transport: 'UDP' | 'TCP' = 'UDP', profile: TimerProfile = RFC_TIMERS) {
   const clock = new FakeClock();
-  const flow = createFlow(clock, transport);
+  const flow = createFlow(clock, transport, profile);
   const heard: (number | string)[] = [];
   let terminatedAtMs: number | undefined;
   const sent = request(method);
   const transaction = new ClientTransaction(sent, flow, 'key', {
     clock,
-    profile,
     user: {
       onResponse: ({ status }) => heard.push(status),
       onTimeout: () => heard.push('timeout'),
@@ -85,7 +90,6 @@ function server(method: string, transport: 'UDP' | 'TCP' = 'UDP') {
   const received = request(method);
   const transaction = new ServerTransaction(received, flow, flow, 'key', {
     clock,
-    profile: RFC_TIMERS,
     onAckOf2xx: () => heard.push('ack-of-2xx'),
     onMisplacedResponse: () => heard.push('misplaced'),
     onTerminated: () => {

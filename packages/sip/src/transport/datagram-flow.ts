@@ -1,29 +1,37 @@
 import type { DatagramSocket, SocketAddress } from '@clearwater/platform';
+import type { TimerProfile } from '../transaction/timers.ts';
 import type { Flow } from './flow.ts';
+import type { Binding } from './transport-config.ts';
 
 /** A pair of datagram addresses. Made per datagram: it holds no state, so two of one peer are the same flow. */
 export class DatagramFlow implements Flow {
   readonly transport = 'UDP';
-  readonly listener: string;
+  readonly connection = 0;
+  readonly isOpen = true;
   readonly remote: SocketAddress;
+  readonly #binding: Binding;
   readonly #socket: DatagramSocket;
 
-  constructor(listener: string, socket: DatagramSocket, remote: SocketAddress) {
-    this.listener = listener;
+  constructor(binding: Binding, socket: DatagramSocket, remote: SocketAddress) {
     this.remote = remote;
+    this.#binding = binding;
     this.#socket = socket;
+  }
+
+  get listener(): string {
+    return this.#binding.config.name;
   }
 
   get local(): SocketAddress {
     return this.#socket.local;
   }
 
-  get connection(): number {
-    return 0;
+  get sentBy(): string {
+    return this.#binding.sentBy;
   }
 
-  get isOpen(): boolean {
-    return true;
+  get timers(): TimerProfile {
+    return this.#binding.config.timers;
   }
 
   send(bytes: Buffer): void {

@@ -1,4 +1,5 @@
 import type { SocketAddress } from '@clearwater/platform';
+import type { TimerProfile } from '../transaction/timers.ts';
 
 export type TransportName = 'UDP' | 'TCP';
 
@@ -16,6 +17,10 @@ export interface Flow {
   readonly connection: number;
   /** False once a connection has closed; datagram flows are always open. */
   readonly isOpen: boolean;
+  /** How our Via on it names us: host and port of the listener as peers see them (RFC 3261 §18.1.1). */
+  readonly sentBy: string;
+  /** The timers of its listener. */
+  readonly timers: TimerProfile;
   /** Queues one serialised message. On a closed flow nothing happens: the transaction's timers answer for it. */
   send(bytes: Buffer): void;
 }

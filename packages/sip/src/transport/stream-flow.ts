@@ -1,6 +1,8 @@
 import type { Clock, SocketAddress, StreamConnection, Timer } from '@clearwater/platform';
 import { DEFAULT_MESSAGE_LIMITS, StreamFramer } from '../message/mod.ts';
+import type { TimerProfile } from '../transaction/timers.ts';
 import type { Flow } from './flow.ts';
+import type { Binding } from './transport-config.ts';
 
 /** What the transport layer hears of a connection. */
 export interface StreamFlowUser {
@@ -11,7 +13,7 @@ export interface StreamFlowUser {
 export type CloseReason = 'peer' | 'malformed' | 'slow-reader' | 'no-first-message' | 'error' | 'stopped';
 
 export interface StreamFlowOptions {
-  readonly listener: string;
+  readonly binding: Binding;
   readonly connection: number;
   readonly bytesQueuedMax: number;
   /** Set on accepted connections: the time in which the first whole message has to be there. */
@@ -23,10 +25,9 @@ const PONG = Buffer.from('\r\n');
 /** A stream connection as a flow: framing (RFC 3261 §18.3), keep-alive (RFC 5626 §3.5.1), and the bounds on a slow or silent peer. */
 export class StreamFlow implements Flow {
   readonly transport = 'TCP';
-  readonly listener: string;
   readonly connection: number;
-  readonly local: SocketAddress;
   readonly remote: SocketAddress;
+  readonly #binding: Binding;
   readonly #stream: StreamConnection;
   readonly #user: StreamFlowUser;
   readonly #framer = new StreamFramer(DEFAULT_MESSAGE_LIMITS);
@@ -35,9 +36,8 @@ export class StreamFlow implements Flow {
   #isOpen = true;
 
   constructor(stream: StreamConnection, options: StreamFlowOptions, user: StreamFlowUser, clock: Clock) {
-    this.listener = options.listener;
     this.connection = options.connection;
-    this.local = stream.local;
+    this.#binding = options.binding;
     this.remote = stream.remote;
     this.#stream = stream;
     this.#user = user;
@@ -55,6 +55,23 @@ export class StreamFlow implements Flow {
 
   get isOpen(): boolean {
     return this.#isOpen;
+  }
+
+  get listener(): string {
+    return this.#binding.config.name;
+  }
+
+  /** Known once the connection is open. */
+  get local(): SocketAddress {
+    return this.#stream.local;
+  }
+
+  get sentBy(): string {
+    return this.#binding.sentBy;
+  }
+
+  get timers(): TimerProfile {
+    return this.#binding.config.timers;
   }
 
   send(bytes: Buffer): void {
@@ -79,8 +96,7 @@ export class StreamFlow implements Flow {
         if (this.#isOpen) this.#user.onFrame(frame, this);
       },
       (pings) => {
-        this.#stopFirstMessageTimer();
-        for (let i = 0; i < pings; i += 1) this.send(PONG);
+        if (pings > 0) this.send(PONG); // one for a burst: what the sender asks is whether we are there
       },
     );
     if (framing === 'malformed') this.close('malformed');

@@ -13,11 +13,19 @@ export interface ListenerConfig {
   readonly timers: TimerProfile;
 }
 
+/** A listener's socket for one transport, bound. */
+export interface Binding {
+  readonly config: ListenerConfig;
+  readonly transport: TransportName;
+  /** `host:port` as peers see it. */
+  readonly sentBy: string;
+}
+
 /** Bounds of the transport layer; each refusal is counted. */
 export interface TransportLimits {
-  /** Stream connections accepted at once, over all listeners. */
+  /** Stream connections at once, over all listeners: so many accepted and so many opened. */
   readonly connectionsMax: number;
-  /** A connection that has not brought one whole message by then is closed. */
+  /** An accepted connection that has not brought one whole message by then is closed. */
   readonly firstMessageTimeoutMs: number;
   /** A connection whose reader is this far behind is closed. */
   readonly bytesQueuedMax: number;

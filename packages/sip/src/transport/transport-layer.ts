@@ -4,13 +4,17 @@ import type {
   ServicePart,
   SocketAddress,
   StreamConnection,
-  StreamListener,
 } from '@clearwater/platform';
 import type { Hop } from '../resolver/resolver.ts';
 import { DatagramFlow } from './datagram-flow.ts';
-import { type Flow, formatAddress } from './flow.ts';
+import { type Flow, formatAddress, hostForUri, type TransportName } from './flow.ts';
 import { type CloseReason, StreamFlow } from './stream-flow.ts';
-import { DEFAULT_TRANSPORT_LIMITS, type ListenerConfig, type TransportLimits } from './transport-config.ts';
+import {
+  type Binding,
+  DEFAULT_TRANSPORT_LIMITS,
+  type ListenerConfig,
+  type TransportLimits,
+} from './transport-config.ts';
 
 /** The layer above: hears every whole message and every connection that closed. */
 export interface TransportUser {
@@ -18,9 +22,10 @@ export interface TransportUser {
   onFlowClosed(flow: Flow): void;
 }
 
-interface BoundDatagram {
-  readonly config: ListenerConfig;
-  readonly socket: DatagramSocket;
+interface BoundSocket extends Binding {
+  /** Of a datagram binding. */
+  readonly socket?: DatagramSocket;
+  close(): Promise<void>;
 }
 
 /**
@@ -33,8 +38,7 @@ export class TransportLayer implements ServicePart {
   readonly #configs: readonly ListenerConfig[];
   readonly #limits: TransportLimits;
   readonly #user: TransportUser;
-  readonly #datagrams: BoundDatagram[] = [];
-  readonly #listeners: StreamListener[] = [];
+  readonly #bindings: BoundSocket[] = [];
   /** By connection number, accepted and opened. */
   readonly #connections = new Map<number, StreamFlow>();
   /** Opened by us, by listener and peer. */
@@ -61,7 +65,7 @@ export class TransportLayer implements ServicePart {
     });
     this.#refusedTotal = platform.metrics.counter({
       name: 'sip_connections_refused_total',
-      help: 'Stream connections refused because the limit was reached',
+      help: 'Stream connections not accepted or not opened because the limit was reached',
     });
   }
 
@@ -72,30 +76,34 @@ export class TransportLayer implements ServicePart {
   }
 
   async stop(): Promise<void> {
+    const bindings = this.#bindings.splice(0); // from here on no flow is opened
     for (const flow of [...this.#connections.values()]) flow.close('stopped');
-    await Promise.all([...this.#listeners, ...this.#datagrams.map((d) => d.socket)].map((s) => s.close()));
+    await Promise.all(bindings.map((binding) => binding.close()));
   }
 
-  /** The listener (by name) that faces `hop`; undefined when none has its transport and address family. */
-  listenerFor(name: string, hop: Hop): ListenerConfig | undefined {
-    return this.#configs.find(
-      (c) => c.name === name && c.transports.includes(hop.transport) && isIpv6(c.host) === isIpv6(hop.host),
+  /**
+   * A flow to `hop` from the listener of that name: its datagram socket, a connection that is open, or a new one. Undefined when no
+   * listener of the name has the transport and address family, at the bound of connections, and after `stop`.
+   */
+  flowTo(listener: string, hop: Hop): Flow | undefined {
+    const binding = this.#bindings.find(
+      ({ config, transport }) =>
+        transport === hop.transport && config.name === listener && isIpv6(config.host) === isIpv6(hop.host),
     );
-  }
-
-  /** A flow to `hop` from the listener `config`: its datagram socket, an open connection, or a new one. */
-  flowTo(config: ListenerConfig, hop: Hop): Flow | undefined {
-    if (hop.transport === 'TCP') return this.#connectionTo(config, hop);
-    const bound = this.#datagrams.find((d) => d.config === config);
-    return bound && new DatagramFlow(config.name, bound.socket, hop);
+    if (binding === undefined) return undefined;
+    if (binding.socket === undefined) return this.#connectionTo(binding, hop);
+    return new DatagramFlow(binding, binding.socket, hop);
   }
 
   /** The datagram flow between two addresses, when we have that socket: what a UDP flow token names. */
   datagramFlow(local: SocketAddress, remote: SocketAddress): Flow | undefined {
-    const bound = this.#datagrams.find(
-      ({ socket }) => socket.local.port === local.port && socket.local.host === local.host,
-    );
-    return bound && new DatagramFlow(bound.config.name, bound.socket, remote);
+    for (const binding of this.#bindings) {
+      const { socket } = binding;
+      if (socket?.local.port === local.port && socket.local.host === local.host) {
+        return new DatagramFlow(binding, socket, remote);
+      }
+    }
+    return undefined;
   }
 
   /** The open connection of that number: what a connection flow token names. */
@@ -108,27 +116,22 @@ export class TransportLayer implements ServicePart {
     return this.#connections.size;
   }
 
-  /** The configuration a flow's listener was bound with: timers, advertised host. */
-  configOf(flow: Flow): ListenerConfig | undefined {
-    return (
-      this.#configs.find((c) => c.name === flow.listener && c.host === flow.local.host) ??
-      this.#configs.find((c) => c.name === flow.listener)
-    );
-  }
-
-  async #bind(config: ListenerConfig, transport: 'UDP' | 'TCP'): Promise<void> {
+  async #bind(config: ListenerConfig, transport: TransportName): Promise<void> {
     const { network } = this.#platform;
     if (transport === 'UDP') {
       const socket = await network.bindDatagram(config, (bytes, remote) =>
-        this.#user.onBytes(bytes, new DatagramFlow(config.name, socket, remote)),
+        this.#user.onBytes(bytes, new DatagramFlow(binding, socket, remote)),
       );
-      this.#datagrams.push({ config, socket });
+      const binding = { ...bindingOf(config, transport, socket.local), socket, close: () => socket.close() };
+      this.#bindings.push(binding);
     } else {
-      this.#listeners.push(await network.listenStream(config, (stream) => this.#accept(config, stream)));
+      const listener = await network.listenStream(config, (stream) => this.#accept(binding, stream));
+      const binding = { ...bindingOf(config, transport, listener.local), close: () => listener.close() };
+      this.#bindings.push(binding);
     }
   }
 
-  #accept(config: ListenerConfig, stream: StreamConnection): void {
+  #accept(binding: Binding, stream: StreamConnection): void {
     if (this.#acceptedCount >= this.#limits.connectionsMax) {
       this.#refusedTotal.add();
       stream.destroy();
@@ -136,24 +139,29 @@ export class TransportLayer implements ServicePart {
     }
     this.#acceptedCount += 1;
     const { firstMessageTimeoutMs } = this.#limits;
-    this.#adopt(config, stream, { firstMessageTimeoutMs, onClosed: () => (this.#acceptedCount -= 1) });
+    this.#adopt(binding, stream, { firstMessageTimeoutMs, onClosed: () => (this.#acceptedCount -= 1) });
   }
 
-  #connectionTo(config: ListenerConfig, hop: Hop): Flow {
+  #connectionTo(binding: Binding, hop: Hop): Flow | undefined {
+    const { config } = binding;
     const key = `${config.name} ${config.host} ${formatAddress(hop)}`;
     const open = this.#opened.get(key);
     if (open !== undefined) return open;
+    if (this.#opened.size >= this.#limits.connectionsMax) {
+      this.#refusedTotal.add();
+      return undefined;
+    }
     const stream = this.#platform.network.connectStream(hop, {
       timeoutMs: this.#limits.connectTimeoutMs,
       localHost: config.host,
     });
-    const flow = this.#adopt(config, stream, { onClosed: () => this.#opened.delete(key) });
+    const flow = this.#adopt(binding, stream, { onClosed: () => this.#opened.delete(key) });
     this.#opened.set(key, flow);
     return flow;
   }
 
   #adopt(
-    config: ListenerConfig,
+    binding: Binding,
     stream: StreamConnection,
     { firstMessageTimeoutMs, onClosed }: { firstMessageTimeoutMs?: number; onClosed: () => void },
   ): StreamFlow {
@@ -161,7 +169,7 @@ export class TransportLayer implements ServicePart {
     const flow = new StreamFlow(
       stream,
       {
-        listener: config.name,
+        binding,
         connection: this.#connectionLast,
         bytesQueuedMax: this.#limits.bytesQueuedMax,
         ...(firstMessageTimeoutMs !== undefined && { firstMessageTimeoutMs }),
@@ -184,6 +192,10 @@ export class TransportLayer implements ServicePart {
     this.#closedTotal.labels(reason).add();
     this.#user.onFlowClosed(flow);
   }
+}
+
+function bindingOf(config: ListenerConfig, transport: TransportName, local: SocketAddress): Binding {
+  return { config, transport, sentBy: `${hostForUri(config.advertisedHost ?? config.host)}:${local.port}` };
 }
 
 function isIpv6(host: string): boolean {

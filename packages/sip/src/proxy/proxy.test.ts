@@ -1,0 +1,315 @@
+import { createTestPlatform, type TestPlatform } from '@clearwater/testkit';
+import { expect, test } from '@jest/globals';
+import {
+  type HeaderList,
+  type ProxyPolicy,
+  prepareAck,
+  proxyRequest,
+  RFC_TIMERS,
+  type Role,
+  type RoleHost,
+  type Routing,
+  type ServerLeg,
+  SipNode,
+  type SipRequest,
+  StaticResolver,
+} from '../mod.ts';
+import { WirePeer } from '../testing/wire-peer.ts';
+
+const PROXY = { host: '10.0.0.1', port: 5060 };
+const BOB = 'sip:bob@10.0.0.3';
+
+class PolicyRole implements Role, ProxyPolicy {
+  readonly name = 'proxy';
+  route: ProxyPolicy['route'] = (request) => forward(request);
+  readonly #host: RoleHost;
+
+  constructor(host: RoleHost) {
+    this.#host = host;
+  }
+
+  owns(host: string): boolean {
+    return host === PROXY.host;
+  }
+
+  onRequest(leg: ServerLeg): void {
+    proxyRequest(leg, this, this.#host);
+  }
+
+  onAck(ack: SipRequest): void {
+    const prepared = prepareAck(ack, this);
+    if (prepared !== undefined) this.#host.sendAck(prepared.request);
+  }
+}
+
+function forward(request: SipRequest, ...uris: string[]): Routing {
+  if (uris.length === 0) return { tag: 'forward', targets: [{ request }] };
+  const targets = uris.map((uri) => {
+    const copy = request.copy();
+    copy.setUri(uri);
+    return { request: copy };
+  });
+  return { tag: 'forward', targets };
+}
+
+interface World {
+  readonly sim: TestPlatform;
+  readonly role: PolicyRole;
+  readonly node: SipNode;
+  readonly alice: WirePeer;
+  readonly bob: WirePeer;
+  readonly carol: WirePeer;
+  end(): Promise<void>;
+}
+
+async function createWorld(): Promise<World> {
+  const sim = createTestPlatform();
+  const node = new SipNode(
+    sim.node(PROXY.host),
+    { listeners: [{ name: 'sip', ...PROXY, transports: ['UDP'], timers: RFC_TIMERS }], sendFrom: 'sip' },
+    new StaticResolver({ 'bobs.example.com': ['10.0.0.3', '10.0.0.4'] }),
+  );
+  const role = new PolicyRole(node);
+  node.add(role, 'sip');
+  await node.start();
+  const peer = (host: string): Promise<WirePeer> => WirePeer.bind(sim.node(host), host, PROXY);
+  const [alice, bob, carol] = [await peer('10.0.0.2'), await peer('10.0.0.3'), await peer('10.0.0.4')];
+  return {
+    sim,
+    role,
+    node,
+    alice,
+    bob,
+    carol,
+    async end() {
+      await Promise.all([node, alice, bob, carol].map((part) => part.stop()));
+      await sim.clock.advance(10);
+      expect(sim.leaks()).toEqual([]);
+      expect(node.transactions.transactionCount).toBe(0);
+    },
+  };
+}
+
+const invite = ({ alice }: World, headers: HeaderList = []): SipRequest =>
+  alice.request('INVITE', BOB, headers);
+
+test.each<[string, string, HeaderList, number]>([
+  ['Max-Forwards 256', BOB, [['Max-Forwards', '256']], 400],
+  ['a Max-Forwards that is no number', BOB, [['Max-Forwards', 'many']], 400],
+  ['Max-Forwards 0', BOB, [['Max-Forwards', '0']], 483],
+  ['a Route that cannot be read', BOB, [['Route', '<sip:>']], 400],
+  ['a Route behind ours that cannot be read', BOB, [['Route', '<sip:10.0.0.1;lr>, "x']], 400],
+  ['an unknown scheme', 'mailto:bob@example.com', [], 416],
+  ['a Request-URI without a host', 'sip:bob@', [], 400],
+  ['an exhausted Max-Breadth', BOB, [['Max-Breadth', '1']], 440],
+])('%s is answered, not forwarded', async (_, uri, headers, status) => {
+  const world = await createWorld();
+  world.role.route = (request) => forward(request, BOB, 'sip:carol@10.0.0.4');
+  world.alice.request('MESSAGE', uri, headers);
+  await world.sim.clock.advance(10);
+  expect([world.alice.statuses, world.bob.methods]).toEqual([[status], []]);
+  await world.end();
+});
+
+test('a missing Max-Forwards becomes 70; forked branches share the breadth (RFC 5393 §5.3.3)', async () => {
+  const world = await createWorld();
+  world.role.route = (request) => forward(request, BOB, 'sip:carol@10.0.0.4');
+  world.alice.request('MESSAGE', BOB, [['Max-Forwards', '']]);
+  await world.sim.clock.advance(10);
+  const [received] = world.bob.requests;
+  expect([received?.maxForwards, received?.header('Max-Breadth')]).toEqual([70, '30']);
+  expect(received?.topVia?.hasRport).toBe(true);
+  await world.end();
+});
+
+test('behind a strict router the last Route is the target, whatever its display name holds (§16.4)', async () => {
+  const world = await createWorld();
+  world.alice.request('MESSAGE', 'sip:10.0.0.1;lr', [['Route', '"<sip:evil@10.0.0.9>" <sip:bob@10.0.0.3>']]);
+  await world.sim.clock.advance(10);
+  expect([world.bob.requests[0]?.uri, world.bob.requests[0]?.has('Route')]).toEqual([BOB, false]);
+  await world.end();
+});
+
+test('a CANCEL while the policy waits is answered 487 at once, and the late decision sends nothing', async () => {
+  const world = await createWorld();
+  let decide: (routing: Routing) => void = () => undefined;
+  world.role.route = () => new Promise((resolve) => (decide = resolve));
+  const request = invite(world);
+  world.alice.request('CANCEL', BOB, [['Via', request.header('Via') ?? '']]);
+  await world.sim.clock.advance(10);
+  expect(world.alice.statuses).toEqual([200, 487]);
+  decide(forward(request));
+  await world.sim.clock.advance(10);
+  expect(world.bob.methods).toEqual([]);
+  await world.end();
+});
+
+test('a CANCEL before any provisional response waits for one, and carries its Reason (§9.1, RFC 3326)', async () => {
+  const world = await createWorld();
+  const request = invite(world);
+  await world.sim.clock.advance(10);
+  const reason = 'SIP;cause=200;text="Call completed elsewhere"';
+  world.alice.request('CANCEL', BOB, [
+    ['Via', request.header('Via') ?? ''],
+    ['Reason', reason],
+  ]);
+  await world.sim.clock.advance(100);
+  expect(world.bob.methods).toEqual(['INVITE']);
+  world.bob.respond('INVITE', 100);
+  await world.sim.clock.advance(10);
+  expect(world.bob.methods).toEqual(['INVITE', 'CANCEL']);
+  expect(world.bob.requests[1]?.header('Reason')).toBe(reason);
+  await world.end();
+});
+
+test('a 200 that crosses the CANCEL goes up, and so does each of its repetitions', async () => {
+  const world = await createWorld();
+  const request = invite(world);
+  await world.sim.clock.advance(10);
+  world.bob.respond('INVITE', 180);
+  await world.sim.clock.advance(10);
+  world.alice.request('CANCEL', BOB, [['Via', request.header('Via') ?? '']]);
+  world.bob.respond('INVITE', 200);
+  await world.sim.clock.advance(10);
+  world.bob.respond('INVITE', 200);
+  await world.sim.clock.advance(10);
+  expect(world.alice.statuses).toEqual([180, 200, 200, 200]);
+  await world.end();
+});
+
+test('branches that lose are cancelled as completed elsewhere', async () => {
+  const world = await createWorld();
+  world.role.route = (request) => forward(request, BOB, 'sip:carol@10.0.0.4');
+  invite(world);
+  await world.sim.clock.advance(10);
+  world.carol.respond('INVITE', 180);
+  world.bob.respond('INVITE', 200);
+  await world.sim.clock.advance(10);
+  expect(world.carol.methods).toEqual(['INVITE', 'CANCEL']);
+  expect(world.carol.requests[1]?.header('Reason')).toContain('Call completed elsewhere');
+  await world.end();
+});
+
+test('a non-INVITE hears neither a provisional response but 100 nor a 408, and its repetitions stay one request (RFC 4320)', async () => {
+  const world = await createWorld();
+  const message = world.alice.request('MESSAGE', BOB);
+  await world.sim.clock.advance(10);
+  world.bob.respond('MESSAGE', 183);
+  world.bob.respond('MESSAGE', 408);
+  await world.sim.clock.advance(500);
+  world.alice.send(message);
+  await world.sim.clock.advance(10_000);
+  expect([world.alice.statuses, world.bob.methods]).toEqual([[], ['MESSAGE']]);
+  await world.end();
+});
+
+test('a non-INVITE whose policy never decides gets a 100 after 3.5 s and is forgotten', async () => {
+  const world = await createWorld();
+  world.role.route = () => new Promise(() => undefined);
+  world.alice.request('MESSAGE', BOB);
+  await world.sim.clock.advance(32_001);
+  expect([world.alice.statuses, world.node.transactions.unansweredCount]).toEqual([[100], 0]);
+  await world.sim.clock.advance(32_000);
+  expect(world.node.transactions.transactionCount).toBe(0);
+  await world.end();
+});
+
+test.each([
+  ['rejects', () => Promise.reject(new Error('store'))],
+  [
+    'throws',
+    () => {
+      throw new Error('bug');
+    },
+  ],
+  ['decides on something that cannot be sent', async () => forward(undefined as never)],
+])('a policy that %s costs its request a 500 and nothing else', async (_, route) => {
+  const world = await createWorld();
+  world.role.route = route;
+  world.alice.request('MESSAGE', BOB);
+  await world.sim.clock.advance(10);
+  expect(world.alice.statuses).toEqual([500]);
+  await world.end();
+});
+
+test.each([180, 200, 404])('a hook that throws on a %i ends its branch with a 500', async (status) => {
+  const world = await createWorld();
+  const onResponse = (): void => {
+    throw new Error('bug');
+  };
+  world.role.route = (request) => ({ tag: 'forward', targets: [{ request }], hooks: { onResponse } });
+  invite(world);
+  await world.sim.clock.advance(10);
+  world.bob.respond('INVITE', status);
+  await world.sim.clock.advance(10);
+  expect(world.alice.statuses).toEqual([500]);
+  await world.end();
+});
+
+test('a branch that says 100 and nothing more is cancelled when timer C fires, and its 487 ends the call', async () => {
+  const world = await createWorld();
+  invite(world);
+  await world.sim.clock.advance(10);
+  world.bob.respond('INVITE', 100);
+  await world.sim.clock.advance(184_980);
+  expect(world.bob.methods).toEqual(['INVITE']);
+  await world.sim.clock.advance(20);
+  expect([world.bob.methods, world.alice.statuses]).toEqual([['INVITE', 'CANCEL'], [100]]);
+  world.bob.respond('INVITE', 487);
+  await world.sim.clock.advance(10);
+  expect(world.alice.statuses).toEqual([100, 487]);
+  await world.end();
+});
+
+test('a call rings no longer than its Expires; one that ignores the CANCEL is given up after 64·T1', async () => {
+  const world = await createWorld();
+  invite(world, [['Expires', '20']]);
+  await world.sim.clock.advance(10);
+  world.bob.respond('INVITE', 180);
+  await world.sim.clock.advance(20_000);
+  expect(world.bob.methods).toContain('CANCEL');
+  await world.sim.clock.advance(32_000);
+  expect(world.alice.statuses).toEqual([180, 408]);
+  await world.end();
+});
+
+test('the next instance is tried with a new branch; a CANCEL meanwhile ends the search', async () => {
+  for (const isCancelled of [false, true]) {
+    const world = await createWorld();
+    world.role.route = (request) => forward(request, 'sip:bob@bobs.example.com');
+    const request = invite(world);
+    await world.sim.clock.advance(10);
+    if (isCancelled) world.alice.request('CANCEL', BOB, [['Via', request.header('Via') ?? '']]);
+    await world.sim.clock.advance(32_000);
+    const tried = [...world.bob.requests, ...world.carol.requests];
+    expect(new Set(tried.map(({ topVia }) => topVia?.branch)).size).toBe(isCancelled ? 1 : 2);
+    await world.sim.clock.advance(32_000);
+    expect([...new Set(world.alice.statuses)]).toEqual(isCancelled ? [200, 100, 487] : [100, 408]);
+    await world.end();
+  }
+});
+
+test('a response counts only for the method it names; a CANCEL of nothing costs nothing', async () => {
+  const world = await createWorld();
+  invite(world);
+  await world.sim.clock.advance(10);
+  world.bob.respond('INVITE', 200, [['CSeq', '1 BYE']]);
+  for (let i = 0; i < 10; i += 1) {
+    world.alice.request('CANCEL', BOB, [['Via', `SIP/2.0/UDP 10.0.0.2:5060;branch=z9hG4bK${i}`]]);
+  }
+  await world.sim.clock.advance(10);
+  expect(world.alice.statuses).toEqual(Array(10).fill(481));
+  expect(world.node.transactions.transactionCount).toBe(2);
+  await world.end();
+});
+
+test('stop ends calls in set-up with all their timers', async () => {
+  const world = await createWorld();
+  world.role.route = (request) => forward(request, BOB, 'sip:carol@10.0.0.4');
+  invite(world);
+  world.alice.request('MESSAGE', BOB);
+  await world.sim.clock.advance(10);
+  world.bob.respond('INVITE', 180);
+  await world.sim.clock.advance(10);
+  await world.end();
+});
