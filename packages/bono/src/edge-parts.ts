@@ -13,7 +13,7 @@ import type { FlowName, FlowTokens } from './flow-token.ts';
 import type { OwnUris } from './own-uris.ts';
 
 /** The node, with its flows by name. */
-export interface EdgeHost extends RoleHost {
+interface EdgeHost extends RoleHost {
   /** Undefined when the connection has closed or the local address is not ours. */
   flowOf(name: FlowName): Flow | undefined;
 }

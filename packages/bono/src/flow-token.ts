@@ -70,7 +70,7 @@ export class FlowTokens {
   constructor(keys: FlowKeys, owner: FlowOwner, nowMs: () => number) {
     this.#keys = keys;
     this.#bootId = owner.bootId;
-    this.#nodeTag = sha256(owner.nodeId).subarray(0, NODE_TAG_BYTES);
+    this.#nodeTag = hash('sha256', owner.nodeId, 'buffer').subarray(0, NODE_TAG_BYTES);
     this.#nowS = () => Math.floor(nowMs() / 1_000);
   }
 
@@ -156,7 +156,7 @@ export function names(name: FlowName, flow: Flow): boolean {
 
 /** A short hash of a default identity as dialog tokens carry it, in hex; of no identity at all: one that is never asked for. */
 export function identityTagOf(defaultImpu: string | undefined): string {
-  return sha256(defaultImpu ?? '').toString('hex', 0, IDENTITY_TAG_BYTES);
+  return hash('sha256', defaultImpu ?? '', 'hex').slice(0, 2 * IDENTITY_TAG_BYTES);
 }
 
 function datagramKey({ local, remote }: { local: SocketAddress; remote: SocketAddress }): string {
@@ -183,8 +183,4 @@ function packV4({ host, port }: SocketAddress): Buffer {
 
 function unpackV4(bytes: Buffer): SocketAddress {
   return { host: bytes.subarray(0, 4).join('.'), port: bytes.readUInt16BE(4) };
-}
-
-function sha256(text: string): Buffer {
-  return hash('sha256', text, 'buffer');
 }
