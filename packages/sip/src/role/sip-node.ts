@@ -19,8 +19,9 @@ export interface SipNodeConfig {
 
 /** Next hops tried for one request (RFC 3263 failover), at most. */
 const ATTEMPTS_MAX = 5;
-/** How long before the end of a drain the calls in set-up are cancelled. */
-const DRAIN_CANCEL_MS = 1_000;
+/** How long before the end of a drain the calls in set-up are cancelled, and those still unanswered are refused. */
+const DRAIN_CANCEL_MS = 1_500;
+const DRAIN_REFUSE_MS = 500;
 const DRAIN_POLL_MS = 20;
 const FROM_ROLE: LegOrigin = { tag: 'role' };
 
@@ -72,14 +73,14 @@ export class SipNode implements RoleHost, ServicePart {
   }
 
   /**
-   * Refuses new requests with 503 and lets those in hand end. Shortly before the deadline what is still being set up is cancelled, at
-   * the deadline it is answered 503: nobody is left waiting for a final response.
+   * Refuses new requests with 503 and lets those in hand end. Shortly before the deadline what is still being set up is cancelled, and
+   * in time before it what is left is answered 503: nobody is left waiting for a final response.
    */
   async drain(deadlineMs: number): Promise<void> {
     this.#isDraining = true;
     await this.#idleBefore(deadlineMs - DRAIN_CANCEL_MS);
     this.transactions.cancelAll();
-    await this.#idleBefore(deadlineMs);
+    await this.#idleBefore(deadlineMs - DRAIN_REFUSE_MS);
     this.transactions.refuseAll();
   }
 
