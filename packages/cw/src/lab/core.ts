@@ -38,10 +38,11 @@ export async function createCore(options: CoreOptions): Promise<Core> {
     ]),
     platform,
     stores: { ...vellum, unhealthy: () => vellum.part.unhealthy?.() },
+    onSubscriberChange: (change) => sprout.onSubscriberChange(change),
     ...(metrics !== undefined && { metrics }),
   });
 
-  const sprout = createSprout(
+  const sprout: Sprout = createSprout(
     loadConfig(sproutConfig, [
       layer({
         homeDomain: domain,
