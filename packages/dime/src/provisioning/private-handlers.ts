@@ -1,6 +1,6 @@
 import { parseImpi } from '@clearwater/ims';
 import { credentialsOf } from './credentials.ts';
-import type { ProvisioningContext, ProvisioningHandlers } from './provisioning.ts';
+import type { ProvisioningContext, ProvisioningHandlers } from './provisioning-context.ts';
 import { away, badRequest, OK, readReply, removalReply, updateReply } from './replies.ts';
 
 type PrivateHandlers = Pick<

@@ -1,7 +1,7 @@
 import { canonicalImpu, parsePublicIdentity, parseServiceProfile } from '@clearwater/ims';
 import { apiProblem } from '@clearwater/platform';
 import { EMPTY_SERVICE_PROFILE } from '../homestead/subscription-xml.ts';
-import type { ProvisioningContext, ProvisioningHandlers } from './provisioning.ts';
+import type { ProvisioningContext, ProvisioningHandlers } from './provisioning-context.ts';
 import { badRequest, NOT_FOUND, NOT_TOGETHER, readReply, removalReply, updateReply } from './replies.ts';
 import { createUuid } from './uuid.ts';
 

@@ -1,6 +1,6 @@
 import { canonicalImpu } from '@clearwater/ims';
 import type { PublicIdentity, SubscriberTable, Unavailable } from '@clearwater/vellum';
-import type { ProvisioningContext, ProvisioningHandlers } from './provisioning.ts';
+import type { ProvisioningContext, ProvisioningHandlers } from './provisioning-context.ts';
 import { away, badRequest, NOT_FOUND, type Refused, readReply } from './replies.ts';
 
 type PublicHandlers = Pick<

@@ -1,4 +1,4 @@
-import type { ProvisioningContext, ProvisioningHandlers } from './provisioning.ts';
+import type { ProvisioningContext, ProvisioningHandlers } from './provisioning-context.ts';
 import { away, readReply, removalReply, updateReply } from './replies.ts';
 import { createUuid } from './uuid.ts';
 

@@ -3,7 +3,7 @@ import type { PublicIdentity, SubscriberTable, Unavailable } from '@clearwater/v
 import type { SubscriberBody } from '../api/provisioning-api.ts';
 import { EMPTY_SERVICE_PROFILE } from '../homestead/subscription-xml.ts';
 import { credentialsOf } from './credentials.ts';
-import type { ProvisioningContext, ProvisioningHandlers } from './provisioning.ts';
+import type { ProvisioningContext, ProvisioningHandlers } from './provisioning-context.ts';
 import { away, badRequest, NOT_TOGETHER } from './replies.ts';
 import { createUuid, isUuid } from './uuid.ts';
 
