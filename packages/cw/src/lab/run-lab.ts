@@ -1,3 +1,4 @@
+import { dirname } from 'node:path';
 import { AppError, codeOf, createPlatform, Lifecycle, superviseSignals } from '@clearwater/platform';
 import { createLab } from './lab.ts';
 import { parseLabConfig } from './lab-config.ts';
@@ -31,7 +32,7 @@ function explain(error: unknown): string {
     case 'network.address-unavailable':
       return `${detail['address']} is not an address of this machine: see --listen.`;
     case 'vellum.data-in-use':
-      return `Another lab is using ${detail['directory']}. Stop it, or choose another directory with --data.`;
+      return `Another lab is using ${dirname(String(detail['path']))}. Stop it, or choose another directory with --data.`;
     case 'ERR_PARSE_ARGS_UNKNOWN_OPTION':
     case 'ERR_PARSE_ARGS_INVALID_OPTION_VALUE':
     case 'ERR_PARSE_ARGS_UNEXPECTED_POSITIONAL':

@@ -1,0 +1,95 @@
+import { join } from 'node:path';
+import { expect } from '@jest/globals';
+import { systemTest } from '../../tools/system/system-test.ts';
+import { type BaresipAccount, BaresipPhone } from './baresip-phone.ts';
+import { LabProcess, labData } from './lab-process.ts';
+import { toneShare } from './tone.ts';
+
+type Transport = BaresipAccount['transport'];
+
+const HOST = '127.0.31.1';
+const ALICE = { host: '127.0.31.11', toneHz: 440 };
+const BOB = { host: '127.0.31.12', toneHz: 880 };
+const TALK_S = 1;
+
+const CALLS: readonly {
+  readonly from: Transport;
+  readonly to: Transport;
+  readonly hangsUp: 'caller' | 'callee';
+}[] = [
+  { from: 'udp', to: 'tcp', hangsUp: 'caller' },
+  { from: 'tcp', to: 'udp', hangsUp: 'callee' },
+  { from: 'udp', to: 'udp', hangsUp: 'callee' },
+  { from: 'tcp', to: 'tcp', hangsUp: 'caller' },
+];
+
+systemTest(
+  'baresip',
+  'two baresip phones register and hear each other, over UDP and TCP, whoever hangs up',
+  async (program) => {
+    const data = await labData();
+    try {
+      await using lab = await LabProcess.start({ host: HOST, data: data.directory });
+      for (const [index, call] of CALLS.entries()) {
+        const directory = join(data.directory, `call-${index}`);
+        await using alice = await BaresipPhone.start({
+          program,
+          directory: join(directory, 'alice'),
+          ...ALICE,
+        });
+        await using bob = await BaresipPhone.start({ program, directory: join(directory, 'bob'), ...BOB });
+        expect(await alice.register(account('1000', call.from))).toMatchObject({ type: 'REGISTER_OK' });
+        expect(await bob.register(account('1001', call.to))).toMatchObject({ type: 'REGISTER_OK' });
+
+        alice.dial('sip:1001@example.com');
+        expect(await alice.event('CALL_ESTABLISHED', 'CALL_CLOSED')).toMatchObject({
+          type: 'CALL_ESTABLISHED',
+        });
+        await Promise.all([alice.hears(TALK_S), bob.hears(TALK_S)]);
+        (call.hangsUp === 'caller' ? alice : bob).hangUp();
+        await Promise.all([alice.event('CALL_CLOSED'), bob.event('CALL_CLOSED')]);
+
+        const [heardByAlice, heardByBob] = await Promise.all([alice.finish(), bob.finish()]);
+        expect(toneShare(heardByAlice, BOB.toneHz)).toBeGreaterThan(0.9);
+        expect(toneShare(heardByAlice, ALICE.toneHz)).toBeLessThan(0.01);
+        expect(toneShare(heardByBob, ALICE.toneHz)).toBeGreaterThan(0.9);
+        expect(toneShare(heardByBob, BOB.toneHz)).toBeLessThan(0.01);
+      }
+      expect(await lab.stop()).toBe(0);
+    } finally {
+      await data.remove();
+    }
+  },
+  180_000,
+);
+
+systemTest(
+  'baresip',
+  'a baresip phone with a wrong password stays unregistered and may not call',
+  async (program) => {
+    const data = await labData();
+    try {
+      await using lab = await LabProcess.start({ host: '127.0.32.1', data: data.directory });
+      const directory = join(data.directory, 'mallory');
+      await using mallory = await BaresipPhone.start({
+        program,
+        directory,
+        host: '127.0.32.11',
+        toneHz: 440,
+      });
+      const guess = { ...account('1000', 'udp'), password: 'a guess', proxyHost: lab.host };
+      expect(await mallory.register(guess)).toMatchObject({ type: 'REGISTER_FAIL' });
+      mallory.dial('sip:1001@example.com');
+      expect(await mallory.event('CALL_CLOSED', 'CALL_ESTABLISHED')).toMatchObject({
+        type: 'CALL_CLOSED',
+        param: expect.stringContaining('403'),
+      });
+    } finally {
+      await data.remove();
+    }
+  },
+);
+
+function account(user: string, transport: Transport): BaresipAccount {
+  return { user, domain: 'example.com', password: 'secret', transport, proxyHost: HOST };
+}
