@@ -19,7 +19,7 @@ import {
 export const PROXY = { host: '10.0.0.1', port: 5060 };
 
 /** A record-routing proxy that knows where each user's phones are, and an optional role before them. */
-export class ProxyRole implements Role, ProxyPolicy {
+class ProxyRole implements Role, ProxyPolicy {
   readonly name = 'proxy';
   readonly contacts = new Map<string, string[]>();
   via: string | undefined;
