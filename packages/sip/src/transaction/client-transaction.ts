@@ -13,16 +13,22 @@ export interface ClientTransactionUser {
   onUnreachable(): void;
 }
 
+/** What all client transactions of a layer share. */
+export interface ClientTransactionParts {
+  readonly clock: Clock;
+  readonly onTerminated: (transaction: ClientTransaction) => void;
+}
+
 /** One request on one flow, from the sending to the last response (RFC 3261 §17.1). Drives the pure machines. */
 export class ClientTransaction {
   readonly request: SipRequest;
   readonly flow: Flow;
   readonly key: string;
   readonly #machine: Machine<string>;
-  readonly #clock: Clock;
   readonly #user: ClientTransactionUser;
-  readonly #onTerminated: (transaction: ClientTransaction) => void;
-  readonly #bytes: Buffer;
+  readonly #parts: ClientTransactionParts;
+  /** To be sent again, as long as that can be. */
+  #bytes: Buffer | undefined;
   #state: string;
   #retransmitMs = 0;
   #retransmitTimer: Timer | undefined;
@@ -34,11 +40,8 @@ export class ClientTransaction {
     request: SipRequest,
     flow: Flow,
     key: string,
-    parts: {
-      readonly clock: Clock;
-      readonly user: ClientTransactionUser;
-      readonly onTerminated: (transaction: ClientTransaction) => void;
-    },
+    user: ClientTransactionUser,
+    parts: ClientTransactionParts,
   ) {
     const isInvite = request.method === 'INVITE';
     this.request = request;
@@ -46,11 +49,11 @@ export class ClientTransaction {
     this.key = key;
     this.#machine = isInvite ? INVITE_CLIENT : NON_INVITE_CLIENT;
     this.#state = isInvite ? 'calling' : 'trying';
-    this.#clock = parts.clock;
-    this.#user = parts.user;
-    this.#onTerminated = parts.onTerminated;
-    this.#bytes = request.serialize();
-    flow.send(this.#bytes);
+    this.#user = user;
+    this.#parts = parts;
+    const bytes = request.serialize();
+    if (!isReliable(flow)) this.#bytes = bytes;
+    flow.send(bytes);
     this.#startRetransmit(isInvite ? 'timer-a' : 'timer-e');
     this.#startLifetime(isInvite ? 'timer-b' : 'timer-f');
   }
@@ -98,7 +101,8 @@ export class ClientTransaction {
   #act(action: Action, response: SipResponse | undefined): void {
     switch (action) {
       case 'resend':
-        return this.flow.send(this.#bytes);
+        if (this.#bytes !== undefined) this.flow.send(this.#bytes);
+        return;
       case 'ack':
         this.#ackBytes ??= createAck(this.request, response as SipResponse).serialize();
         return this.flow.send(this.#ackBytes);
@@ -109,6 +113,7 @@ export class ClientTransaction {
       case 'tell-unreachable':
         return this.#user.onUnreachable();
       case 'stop-retransmit':
+        this.#bytes = undefined;
         return this.#retransmitTimer?.cancel();
       case 'stop-lifetime':
         return this.#lifetimeTimer?.cancel();
@@ -123,19 +128,19 @@ export class ClientTransaction {
   #startRetransmit(timer: RetransmitTimer): void {
     if (isReliable(this.flow)) return;
     this.#retransmitMs = nextRetransmitMs(timer, this.#retransmitMs, this.flow.timers);
-    this.#retransmitTimer = this.#clock.startTimer(this.#retransmitMs, () => this.#step(timer));
+    this.#retransmitTimer = this.#parts.clock.startTimer(this.#retransmitMs, () => this.#step(timer));
   }
 
   #startLifetime(timer: LifetimeTimer): void {
     this.#lifetimeTimer?.cancel();
     const delayMs = lifetimeMs(timer, this.flow.timers, isReliable(this.flow));
     if (delayMs === 0) this.#state = 'terminated';
-    else this.#lifetimeTimer = this.#clock.startTimer(delayMs, () => this.#step(timer));
+    else this.#lifetimeTimer = this.#parts.clock.startTimer(delayMs, () => this.#step(timer));
   }
 
   #terminated(): void {
     this.#retransmitTimer?.cancel();
     this.#lifetimeTimer?.cancel();
-    this.#onTerminated(this);
+    this.#parts.onTerminated(this);
   }
 }

@@ -17,8 +17,8 @@ export const INVITE_SERVER: Machine<InviteServerState> = {
     'tu-failure': ['completed', 'send', 'start-timer-g', 'start-timer-h'],
   },
   accepted: {
-    request: ['accepted'], // absorbed: only the UAS core repeats its 2xx, RFC 6026 §7.1
-    ack: ['accepted', 'pass'],
+    // Repetitions are absorbed, only the UAS core repeats its 2xx; the layer passes ACKs on (RFC 6026 §7.1).
+    request: ['accepted'],
     'tu-2xx': ['accepted', 'send'],
     'timer-l': ['terminated'],
   },

@@ -17,7 +17,6 @@ export class ServerTransaction implements ServerLeg {
   readonly key: string;
   readonly #machine: Machine<string>;
   readonly #replyFlow: Flow;
-  readonly #clock: Clock;
   readonly #parts: ServerTransactionParts;
   #user: ServerLegUser | undefined;
   #state: string;
@@ -36,7 +35,6 @@ export class ServerTransaction implements ServerLeg {
     this.#machine = request.method === 'INVITE' ? INVITE_SERVER : NON_INVITE_SERVER;
     this.#state = request.method === 'INVITE' ? 'proceeding' : 'trying';
     this.#replyFlow = replyFlow;
-    this.#clock = parts.clock;
     this.#parts = parts;
     this.#startTrying();
   }
@@ -78,9 +76,9 @@ export class ServerTransaction implements ServerLeg {
     this.#step('request');
   }
 
-  /** An ACK that matched this INVITE (§17.2.3). */
-  onAck(ack: SipRequest): void {
-    this.#step('ack', ack);
+  /** An ACK that matched this INVITE (§17.2.3), which was not answered 2xx. */
+  onAck(): void {
+    this.#step('ack');
   }
 
   /** A CANCEL that matched this request; its own 200 is sent by the layer. Only an INVITE without a final response cares (§9.2). `reason`: RFC 3326. */
@@ -91,7 +89,7 @@ export class ServerTransaction implements ServerLeg {
     this.#user?.onCancel(reason);
   }
 
-  #step(input: Input, message?: SipRequest | SipResponse): void {
+  #step(input: Input, message?: SipResponse): void {
     const transition = step(this.#machine, this.#state, input);
     if (transition === undefined) {
       if (input.startsWith('tu-')) this.#parts.onMisplacedResponse(this);
@@ -102,16 +100,13 @@ export class ServerTransaction implements ServerLeg {
     if (this.#state === 'terminated') this.#terminated();
   }
 
-  #act(action: Action, message: SipRequest | SipResponse | undefined): void {
+  #act(action: Action, message: SipResponse | undefined): void {
     switch (action) {
       case 'send':
-        this.#lastBytes = (message as SipResponse).serialize();
-        return this.#replyFlow.send(this.#lastBytes);
+        return this.#send(message as SipResponse);
       case 'resend':
         if (this.#lastBytes === undefined) return this.#sendTrying();
         return this.#replyFlow.send(this.#lastBytes);
-      case 'pass':
-        return this.#parts.onAckOf2xx(message as SipRequest, this);
       case 'stop-retransmit':
         return this.#retransmitTimer?.cancel();
       case 'start-timer-g':
@@ -123,16 +118,22 @@ export class ServerTransaction implements ServerLeg {
     }
   }
 
+  #send(response: SipResponse): void {
+    const bytes = response.serialize();
+    this.#lastBytes = this.#state === 'accepted' ? undefined : bytes; // a 2xx to an INVITE is repeated by the UAS core alone
+    this.#replyFlow.send(bytes);
+  }
+
   #startTrying(): void {
     if (this.request.method === 'INVITE') {
-      this.#tryingTimer = this.#clock.startTimer(TRYING_AFTER_MS, () => this.#sendTrying());
+      this.#tryingTimer = this.#parts.clock.startTimer(TRYING_AFTER_MS, () => this.#sendTrying());
     } else {
       // RFC 4320 §4.1: when the client's Timer E has reached T2, on any transport; §4.2: silence once its Timer F has fired.
       const { t1Ms, t2Ms } = this.#replyFlow.timers;
       const tryingAfterMs = Math.max(t2Ms - t1Ms, t1Ms);
-      this.#tryingTimer = this.#clock.startTimer(tryingAfterMs, () => {
+      this.#tryingTimer = this.#parts.clock.startTimer(tryingAfterMs, () => {
         this.#sendTrying();
-        this.#tryingTimer = this.#clock.startTimer(64 * t1Ms - tryingAfterMs, () => this.abandon());
+        this.#tryingTimer = this.#parts.clock.startTimer(64 * t1Ms - tryingAfterMs, () => this.abandon());
       });
     }
   }
@@ -144,14 +145,14 @@ export class ServerTransaction implements ServerLeg {
   #startRetransmit(): void {
     if (isReliable(this.#replyFlow)) return;
     this.#retransmitMs = nextRetransmitMs('timer-g', this.#retransmitMs, this.#replyFlow.timers);
-    this.#retransmitTimer = this.#clock.startTimer(this.#retransmitMs, () => this.#step('timer-g'));
+    this.#retransmitTimer = this.#parts.clock.startTimer(this.#retransmitMs, () => this.#step('timer-g'));
   }
 
   #startLifetime(timer: LifetimeTimer): void {
     this.#lifetimeTimer?.cancel();
     const delayMs = lifetimeMs(timer, this.#replyFlow.timers, isReliable(this.#replyFlow));
     if (delayMs === 0) this.#state = 'terminated';
-    else this.#lifetimeTimer = this.#clock.startTimer(delayMs, () => this.#step(timer));
+    else this.#lifetimeTimer = this.#parts.clock.startTimer(delayMs, () => this.#step(timer));
   }
 
   #terminated(): void {
@@ -162,10 +163,9 @@ export class ServerTransaction implements ServerLeg {
   }
 }
 
+/** What all server transactions of a layer share. */
 export interface ServerTransactionParts {
   readonly clock: Clock;
-  /** An ACK with the branch of an INVITE that was answered 2xx. */
-  readonly onAckOf2xx: (ack: SipRequest, transaction: ServerTransaction) => void;
   /** The transaction user answered where no answer fits: after a final response. */
   readonly onMisplacedResponse: (transaction: ServerTransaction) => void;
   readonly onTerminated: (transaction: ServerTransaction) => void;

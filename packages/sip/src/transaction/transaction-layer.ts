@@ -9,7 +9,11 @@ import {
 } from '../message/mod.ts';
 import { type Flow, hostForUri } from '../transport/flow.ts';
 import type { TransportLayer, TransportUser } from '../transport/transport-layer.ts';
-import { ClientTransaction, type ClientTransactionUser } from './client-transaction.ts';
+import {
+  ClientTransaction,
+  type ClientTransactionParts,
+  type ClientTransactionUser,
+} from './client-transaction.ts';
 import { ServerTransaction, type ServerTransactionParts } from './server-transaction.ts';
 
 /** The layer above: new requests and the ACKs of 2xx. */
@@ -32,6 +36,8 @@ export class TransactionLayer implements TransportUser {
   /** Client transactions by connection, to tell them when it closes. */
   readonly #byConnection = new Map<number, Set<ClientTransaction>>();
   readonly #counters;
+  readonly #serverParts: ServerTransactionParts;
+  readonly #clientParts: ClientTransactionParts;
   /** Set right after construction: the layers know each other. */
   #transport: TransportLayer | undefined;
 
@@ -39,6 +45,19 @@ export class TransactionLayer implements TransportUser {
     this.#platform = platform;
     this.#user = user;
     this.#counters = countersOf(platform);
+    const { clock } = platform;
+    this.#serverParts = {
+      clock,
+      onMisplacedResponse: () => this.#counters.misplaced.add(),
+      onTerminated: (ended) => this.#servers.delete(ended.key),
+    };
+    this.#clientParts = {
+      clock,
+      onTerminated: (ended) => {
+        this.#clients.delete(ended.key);
+        if (ended.flow.connection !== 0) this.#forgetConnection(ended.flow.connection, ended);
+      },
+    };
   }
 
   attachTransport(transport: TransportLayer): void {
@@ -123,14 +142,8 @@ export class TransactionLayer implements TransportUser {
 
   /** Sends `request` (its topmost Via is ours, with `branch`) on `flow` under a new client transaction. */
   send(request: SipRequest, branch: string, flow: Flow, user: ClientTransactionUser): ClientTransaction {
-    const transaction = new ClientTransaction(request, flow, clientKey(branch, request.method), {
-      clock: this.#platform.clock,
-      user,
-      onTerminated: (ended) => {
-        this.#clients.delete(ended.key);
-        if (flow.connection !== 0) this.#forgetConnection(flow.connection, ended);
-      },
-    });
+    const key = clientKey(branch, request.method);
+    const transaction = new ClientTransaction(request, flow, key, user, this.#clientParts);
     this.#clients.set(transaction.key, transaction);
     if (flow.connection !== 0 && flow.isOpen) this.#rememberConnection(flow.connection, transaction);
     return transaction;
@@ -158,8 +171,9 @@ export class TransactionLayer implements TransportUser {
 
   #receiveAck(ack: SipRequest, key: string, flow: Flow): void {
     const invite = this.#servers.get(key);
-    if (invite === undefined) this.#user.onAck(ack, flow);
-    else invite.onAck(ack);
+    // One of our 2xx is the transaction user's to hear, also when it comes with the INVITE's branch (RFC 6026 §7.1).
+    if (invite === undefined || invite.state === 'accepted') this.#user.onAck(ack, flow);
+    else invite.onAck();
   }
 
   /** §9.2: the CANCEL is answered here; the INVITE's owner is told. Deviates from §16.10: no match → 481, as the original. */
@@ -183,13 +197,8 @@ export class TransactionLayer implements TransportUser {
   }
 
   #newServer(request: SipRequest, key: string, flow: Flow): ServerTransaction {
-    const parts: ServerTransactionParts = {
-      clock: this.#platform.clock,
-      onAckOf2xx: (ack) => this.#user.onAck(ack, flow),
-      onMisplacedResponse: () => this.#counters.misplaced.add(),
-      onTerminated: (ended) => this.#servers.delete(ended.key),
-    };
-    const transaction = new ServerTransaction(request, flow, this.#replyFlow(request, flow), key, parts);
+    const replyFlow = this.#replyFlow(request, flow);
+    const transaction = new ServerTransaction(request, flow, replyFlow, key, this.#serverParts);
     this.#servers.set(key, transaction);
     return transaction;
   }
