@@ -63,32 +63,34 @@ systemTest(
   180_000,
 );
 
-systemTest(
-  'baresip',
-  'a baresip phone with a wrong password stays unregistered and may not call',
-  async (program) => {
-    const data = await labData();
-    try {
-      await using lab = await LabProcess.start({ host: '127.0.32.1', data: data.directory });
-      const directory = join(data.directory, 'mallory');
-      await using mallory = await BaresipPhone.start({
-        program,
-        directory,
-        host: '127.0.32.11',
-        toneHz: 440,
-      });
-      const guess = { ...account('1000', 'udp'), password: 'a guess', proxyHost: lab.host };
-      expect(await mallory.register(guess)).toMatchObject({ type: 'REGISTER_FAIL' });
-      mallory.dial('sip:1001@example.com');
-      expect(await mallory.event('CALL_CLOSED', 'CALL_ESTABLISHED')).toMatchObject({
-        type: 'CALL_CLOSED',
-        param: expect.stringContaining('403'),
-      });
-    } finally {
-      await data.remove();
-    }
-  },
-);
+systemTest('baresip', 'baresip phones are told why a call does not come about', async (program) => {
+  const host = '127.0.32.1';
+  const data = await labData();
+  try {
+    await using lab = await LabProcess.start({ host, data: join(data.directory, 'lab') });
+    const open = (name: string, at: string): Promise<BaresipPhone> =>
+      BaresipPhone.start({ program, directory: join(data.directory, name), host: at, toneHz: 440 });
+    const own = { ...account('1000', 'udp'), proxyHost: host };
+    await using mallory = await open('mallory', '127.0.32.11');
+    expect(await mallory.register({ ...own, password: 'a guess' })).toMatchObject({ type: 'REGISTER_FAIL' });
+    expect(await refusal(mallory, '1001')).toContain('403');
+
+    await using alice = await open('alice', '127.0.32.12');
+    expect(await alice.register(own)).toMatchObject({ type: 'REGISTER_OK' });
+    expect(await refusal(alice, '1001')).toContain('480');
+    expect(await refusal(alice, '7999999')).toContain('404');
+    expect(await lab.stop()).toBe(0);
+  } finally {
+    await data.remove();
+  }
+});
+
+/** What the phone shows when a call ends before it begins. */
+async function refusal(phone: BaresipPhone, user: string): Promise<string> {
+  phone.dial(`sip:${user}@example.com`);
+  const { type, param } = await phone.event('CALL_CLOSED', 'CALL_ESTABLISHED');
+  return type === 'CALL_CLOSED' ? param : 'answered';
+}
 
 function account(user: string, transport: Transport): BaresipAccount {
   return { user, domain: 'example.com', password: 'secret', transport, proxyHost: HOST };

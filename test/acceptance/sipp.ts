@@ -1,4 +1,4 @@
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Child } from './child.ts';
 
@@ -45,6 +45,7 @@ export class SippRun {
     const { program, directory, scenario, proxyHost, rows, port, ratePerS, limit } = options;
     await mkdir(directory, { recursive: true });
     const file = (ending: string): string => join(directory, `${scenario}.${ending}`);
+    await rm(file('log'), { force: true }); // of an earlier run
     await writeFile(file('csv'), `SEQUENTIAL\n${rows.map((row) => row.join(';')).join('\n')}\n`);
     const flags = {
       sf: join(SCENARIOS, `${scenario}.xml`),
