@@ -27,8 +27,6 @@ export class ClientTransaction {
   readonly #machine: Machine<string>;
   readonly #user: ClientTransactionUser;
   readonly #parts: ClientTransactionParts;
-  /** To be sent again, as long as that can be. */
-  #bytes: Buffer | undefined;
   #state: string;
   #retransmitMs = 0;
   #retransmitTimer: Timer | undefined;
@@ -51,9 +49,7 @@ export class ClientTransaction {
     this.#state = isInvite ? 'calling' : 'trying';
     this.#user = user;
     this.#parts = parts;
-    const bytes = request.serialize();
-    if (!isReliable(flow)) this.#bytes = bytes;
-    flow.send(bytes);
+    flow.send(request.serialize());
     this.#startRetransmit(isInvite ? 'timer-a' : 'timer-e');
     this.#startLifetime(isInvite ? 'timer-b' : 'timer-f');
   }
@@ -101,8 +97,7 @@ export class ClientTransaction {
   #act(action: Action, response: SipResponse | undefined): void {
     switch (action) {
       case 'resend':
-        if (this.#bytes !== undefined) this.flow.send(this.#bytes);
-        return;
+        return this.flow.send(this.request.serialize()); // kept bytes would pin Node's buffer pool, and this is rare
       case 'ack':
         this.#ackBytes ??= createAck(this.request, response as SipResponse).serialize();
         return this.flow.send(this.#ackBytes);
@@ -113,7 +108,6 @@ export class ClientTransaction {
       case 'tell-unreachable':
         return this.#user.onUnreachable();
       case 'stop-retransmit':
-        this.#bytes = undefined;
         return this.#retransmitTimer?.cancel();
       case 'stop-lifetime':
         return this.#lifetimeTimer?.cancel();

@@ -21,7 +21,8 @@ export class ServerTransaction implements ServerLeg {
   #user: ServerLegUser | undefined;
   #state: string;
   #cancelled: { readonly reason: string | undefined } | undefined;
-  #lastBytes: Buffer | undefined;
+  /** The response to repeat; as text, for kept bytes would pin Node's buffer pool. */
+  #lastText: string | undefined;
   #retransmitMs = 0;
   #retransmitTimer: Timer | undefined;
   #lifetimeTimer: Timer | undefined;
@@ -105,8 +106,7 @@ export class ServerTransaction implements ServerLeg {
       case 'send':
         return this.#send(message as SipResponse);
       case 'resend':
-        if (this.#lastBytes === undefined) return this.#sendTrying();
-        return this.#replyFlow.send(this.#lastBytes);
+        return this.#lastText === undefined ? this.#sendTrying() : this.#sendText(this.#lastText);
       case 'stop-retransmit':
         return this.#retransmitTimer?.cancel();
       case 'start-timer-g':
@@ -119,9 +119,13 @@ export class ServerTransaction implements ServerLeg {
   }
 
   #send(response: SipResponse): void {
-    const bytes = response.serialize();
-    this.#lastBytes = this.#state === 'accepted' ? undefined : bytes; // a 2xx to an INVITE is repeated by the UAS core alone
-    this.#replyFlow.send(bytes);
+    const { text } = response;
+    this.#lastText = this.#state === 'accepted' ? undefined : text; // a 2xx to an INVITE is repeated by the UAS core alone
+    this.#sendText(text);
+  }
+
+  #sendText(text: string): void {
+    this.#replyFlow.send(Buffer.from(text, 'latin1'));
   }
 
   #startTrying(): void {
@@ -139,7 +143,7 @@ export class ServerTransaction implements ServerLeg {
   }
 
   #sendTrying(): void {
-    if (this.#lastBytes === undefined && !this.isAnswered) this.respond(createResponse(this.request, 100));
+    if (this.#lastText === undefined && !this.isAnswered) this.respond(createResponse(this.request, 100));
   }
 
   #startRetransmit(): void {
