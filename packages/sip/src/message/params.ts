@@ -32,7 +32,8 @@ export class Params {
 
   /**
    * Parses `*( LWS ";" LWS name [ LWS "=" LWS value ] LWS )` from `start` to the end. Undefined when malformed, when a name
-   * appears twice (RFC 3261 §7.3.1), or beyond 64 parameters.
+   * appears twice (RFC 3261 §7.3.1), or beyond 64 parameters. A flag said twice says nothing else: baresip puts a second `lr` into the
+   * Route of an outbound proxy that has one.
    */
   static parse(text: string, start = 0): Params | undefined {
     const end = text.length;
@@ -58,8 +59,9 @@ export class Params {
       }
       const name = text.slice(nameStart, nameEnd);
       const key = name.toLowerCase();
-      for (const earlier of params) if (earlier.key === key) return undefined;
-      params.push({ name, key, value });
+      const earlier = params.find((param) => param.key === key);
+      if (earlier === undefined) params.push({ name, key, value });
+      else if (earlier.value !== undefined || value !== undefined) return undefined;
     }
     return new Params(params, start === 0 ? text : text.slice(start));
   }

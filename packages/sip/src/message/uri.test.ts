@@ -53,7 +53,7 @@ test.each([
   'sip:a%4@b',
   'sip:a@b;',
   'sip:a@b;=x',
-  'sip:a@b;lr;lr',
+  'sip:a@b;lr;lr=on',
   'sip:a@b;x=<y>',
   'sip:a@b?x y',
   'sip:a<b@c',
@@ -212,7 +212,13 @@ test('parameters keep order and writing, and change into new instances', () => {
   ).toBe(';a=1;b');
 });
 
-test.each([';', ';;', 'a', ';a=', ';a="x', ';a;A', ';a b', ';a=b c', ';a=b,', ';é=1'])(
+test('a flag said twice is one flag, and goes out as it came', () => {
+  const uri = parseUri('sip:127.0.0.1:5060;transport=udp;lr;LR');
+  expect(uri?.scheme === 'sip' && [uri.params.size, uri.params.has('lr')]).toEqual([2, true]);
+  expect(uri?.toString()).toBe('sip:127.0.0.1:5060;transport=udp;lr;LR');
+});
+
+test.each([';', ';;', 'a', ';a=', ';a="x', ';a;A=1', ';a=1;a=1', ';a b', ';a=b c', ';a=b,', ';é=1'])(
   'parameters "%s" are malformed',
   (text) => {
     expect(Params.parse(text)).toBeUndefined();
