@@ -1,4 +1,4 @@
-export { Fork, type ForkHooks, type Target } from './fork.ts';
+export type { ForkHooks, Target } from './fork.ts';
 export {
   type ProxyPolicy,
   prepareAck,

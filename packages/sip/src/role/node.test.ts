@@ -232,6 +232,19 @@ test('drain answers what is still being set up and refuses what is new', async (
   expect([call.finalStatus, late.finalStatus, isDrained]).toEqual([487, 503, true]);
 });
 
+test('during a drain calls that stand can be ended; when nothing waits it is over at once and leaves no timer', async () => {
+  const { sim, node, phone, end } = await createWorld();
+  const alice = await phone('alice', '10.0.0.2');
+  await phone('bob', '10.0.0.3');
+  const call = alice.call('sip:bob@example.com');
+  await sim.clock.advance(1_000);
+  await node.drain(sim.clock.monotonic() + 5_000);
+  const ended = call.hangUp();
+  await sim.clock.advance(1_000);
+  expect(await ended).toBe(200);
+  await end();
+});
+
 test('a call survives loss, duplication and reordering, and leaves nothing behind', async () => {
   for (let seed = 1; seed <= 20; seed += 1) {
     const { sim, phone, end } = await createWorld(seed);

@@ -69,6 +69,7 @@ export class SipNode implements RoleHost, ServicePart {
   }
 
   start(): Promise<void> {
+    this.#isDraining = false;
     return this.transport.start();
   }
 
