@@ -18,7 +18,9 @@ const UDP_COUNT = ROUNDS * UDP_PER_ROUND;
 const TCP_COUNT = 200;
 /** The kill comes once this many of a round are registered: well before the last, so that it hits at full rate. */
 const KILL_AFTER = 1_000;
-const SHORT_EXPIRY_S = 2;
+/** Registrations under way at the same time: so many may be half done at a kill. */
+const UNDER_WAY_MAX = 200;
+const SHORT_EXPIRY_S = 3;
 /** Calls at the same time. */
 const WIDTH = 32;
 
@@ -51,6 +53,7 @@ systemTest(
       const removed = await open(removedUser);
       const expiring = await open(expiringUser);
       const udpRegistered: LoadUser[] = [];
+      const udpUnderWay: LoadUser[] = [];
       let tcpRegistered: readonly RawPhone[] = [];
       const readyMs: number[] = [];
       for (let round = 0; round < ROUNDS; round += 1) {
@@ -74,6 +77,7 @@ systemTest(
         expect(registered.length).toBeGreaterThanOrEqual(KILL_AFTER);
         expect(registered.length).toBeLessThan(UDP_PER_ROUND); // else the load was over, and the kill proved nothing
         udpRegistered.push(...registered);
+        udpUnderWay.push(...newUsers.filter((user) => !registered.includes(user)).slice(0, UNDER_WAY_MAX));
         tcpRegistered = (await tcpLoad).filter((phone) => phone !== undefined);
         expect(tcpRegistered.length).toBeGreaterThan(0);
       }
@@ -91,6 +95,9 @@ systemTest(
       expect(await inTurn(udpRegistered, async (user) => callOf(alice, await open(user)))).toEqual(
         udpRegistered.map(answeredCall),
       );
+      for (const outcome of await inTurn(udpUnderWay, async (user) => callOf(alice, await open(user)))) {
+        expect([answeredCall({ user: outcome.called }), refusedCall(outcome)]).toContainEqual(outcome);
+      }
       const back = await inTurn(tcpRegistered, async ({ user }) => {
         const phone = await open(tcpUsers.find((each) => each.user === user) as LoadUser, 'tcp');
         expect((await phone.register(300)).statuses).toEqual([401, 200]);
@@ -129,7 +136,7 @@ async function killUnderLoad(
     rows: newUsers.map(registerRow),
     port: LOAD_PORT,
     ratePerS: 2_000,
-    limit: 200,
+    limit: UNDER_WAY_MAX,
     timeoutS: 60,
   });
   await eventually(60_000, `${KILL_AFTER} registrations`, async () =>
@@ -137,7 +144,7 @@ async function killUnderLoad(
   );
   const short = await expiring.register(SHORT_EXPIRY_S);
   expect(short.statuses).toEqual([401, 200]);
-  expect(header(short.last.text, 'Contact')).toMatch(/;expires=[12]$/); // what is left when the answer leaves
+  expect(header(short.last.text, 'Contact')).toMatch(/;expires=[1-3]$/); // what is left when the answer leaves
   expect(await lab.kill9()).toBe('SIGKILL');
   const registered = new Set(await sipp.registered());
   return newUsers.filter(({ user }) => registered.has(user));
@@ -158,16 +165,29 @@ async function registerUntilLost(phone: RawPhone): Promise<RawPhone | undefined>
   }
 }
 
+interface CallOutcome {
+  readonly called: string;
+  readonly answeredBy: string | undefined;
+  readonly invite: number;
+  readonly bye: number | undefined;
+  readonly back: number;
+}
+
 /** One call from beginning to end, and a message back: who was called, who answered, and the final responses. */
-async function callOf(caller: RawPhone, callee: RawPhone): Promise<object> {
+async function callOf(caller: RawPhone, callee: RawPhone): Promise<CallOutcome> {
   const { invite, bye } = await caller.call(callee.aor);
   const answeredBy = /;tag=(\w+)/.exec(header(invite.text, 'To'))?.[1];
   const back = await callee.message(caller.aor);
   return { called: callee.user, answeredBy, invite: invite.status, bye: bye?.status, back: back.status };
 }
 
-function answeredCall({ user }: { readonly user: string }): object {
+function answeredCall({ user }: { readonly user: string }): CallOutcome {
   return { called: user, answeredBy: user, invite: 200, bye: 200, back: 200 };
+}
+
+/** Not registered at all: neither called nor allowed to call. */
+function refusedCall(outcome: CallOutcome): CallOutcome {
+  return { ...outcome, invite: 480, bye: undefined, back: 403 };
 }
 
 function openPhone({ user, host }: LoadUser, transport: 'udp' | 'tcp'): Promise<RawPhone> {
