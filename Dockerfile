@@ -20,4 +20,4 @@ EXPOSE 5060/udp 5060/tcp 8080
 HEALTHCHECK --interval=10s --timeout=3s --start-period=10s \
   CMD ["node", "-e", "fetch('http://127.0.0.1:8080/healthz').then((r) => process.exit(r.ok ? 0 : 1), () => process.exit(1))"]
 ENTRYPOINT ["node", "dist/main.js"]
-CMD ["lab", "--data", "/data", "--listen", "0.0.0.0", "--http-listen", "0.0.0.0"]
+CMD ["lab", "--data", "/data", "--listen", "0.0.0.0", "--http-listen", "0.0.0.0", "--advertise", "127.0.0.1"]

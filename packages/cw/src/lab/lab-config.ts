@@ -74,6 +74,12 @@ export const labConfig = defineConfig(
       reason: 'must be IP addresses',
     },
     {
+      path: 'advertise',
+      check: ({ listen, advertise }) => advertise !== undefined || !listen.some(isEveryAddress),
+      reason:
+        'must be given when listening on every address (0.0.0.0 or ::): phones need one they can answer to',
+    },
+    {
       path: 'httpListen',
       check: ({ httpListen }) => httpListen === undefined || isIP(httpListen) !== 0,
       reason: 'must be an IP address',
@@ -106,6 +112,10 @@ export function parseLabConfig(words: readonly string[]): LabConfig {
 
 export function isLoopback(address: string): boolean {
   return address.startsWith('127.') || address === '::1';
+}
+
+function isEveryAddress(address: string): boolean {
+  return address === '0.0.0.0' || address === '::';
 }
 
 /** Where core and HTTP ports live: never on an address that others can reach, unless asked to. */

@@ -1,7 +1,7 @@
-import type { ConfigDefinition, ConfigField } from './definition.ts';
+import type { ConfigDefinition, ConfigField, ConfigFields } from './definition.ts';
 
 /** The Markdown table of a service's settings for its README. */
-export function renderConfigTable(definition: ConfigDefinition): string {
+export function renderConfigTable<F extends ConfigFields>(definition: ConfigDefinition<F>): string {
   const rows = Object.entries(definition.fields).map(([name, field]) => {
     const cells = [`\`${name}\``, boundsOf(field.schema), defaultOf(field), field.reload, field.help];
     return `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`;
