@@ -158,6 +158,7 @@ export class BaresipPhone {
 
 function configText(host: string, directory: string): string {
   return [
+    `net_interface ${host}`, // sound, too, stays on its address
     `sip_listen ${host}:5060`,
     `audio_source aufile,${join(directory, 'tone.wav')}`,
     'ausrc_format s16',
