@@ -7,7 +7,7 @@ import {
   removeBinding,
 } from '@clearwater/ims';
 import type { Log } from '@clearwater/platform';
-import { type ForkHooks, parseEvent, type Routing, type SipRequest, type Target } from '@clearwater/sip';
+import { parseEvent, type Routing, type SipRequest, type Target } from '@clearwater/sip';
 import type { SessionParts } from './originating.ts';
 import type { RefusalReason } from './refusal.ts';
 import { devicesOf, type Flows, requestTo } from './targets.ts';
@@ -47,38 +47,26 @@ export class Terminating {
     const bindings = request.parsedUri?.scheme === 'sips' ? [] : activeBindings(read.record, clock.now());
     const devices = devicesOf(bindings, forkMax, home);
     if (devices.length === 0) return this.#refused(received, 'callee-not-registered');
-    return { tag: 'forward', ...this.#branches(request, defaultImpu, devices) };
+    return { tag: 'forward', targets: this.#branches(request, defaultImpu, devices) };
   }
 
   /** One branch a device. A flow that turns out dead (430) loses its binding, and the device's next flow takes its place. */
-  #branches(
-    request: SipRequest,
-    key: Impu,
-    devices: readonly Flows[],
-  ): { readonly targets: readonly Target[]; readonly hooks: ForkHooks } {
-    const flowsOf = new Map<Target, Flows>();
-    const targetOf = (flows: Flows): Target => {
-      const target: Target = {
-        request: requestTo(request, flows[0]),
-        next: (status) => (status === FLOW_FAILED ? nextTarget(flows) : undefined),
-      };
-      flowsOf.set(target, flows);
-      return target;
-    };
-    const nextTarget = ([, ...rest]: Flows): Target | undefined => {
-      const [first, ...others] = rest;
-      return first === undefined ? undefined : targetOf([first, ...others]);
-    };
-    const hooks: ForkHooks = {
-      onResponse: (response, target) => {
-        const flows = flowsOf.get(target);
-        if (response.status !== FLOW_FAILED || flows === undefined) return;
+  #branches(request: SipRequest, key: Impu, devices: readonly Flows[]): readonly Target[] {
+    const targetOf = (flows: Flows): Target => ({
+      request: requestTo(request, flows[0]),
+      next: (status) => (status === FLOW_FAILED ? nextTarget(flows) : undefined),
+      onResponse: (response) => {
+        if (response.status !== FLOW_FAILED) return;
         this.#removeDead(key, flows[0]);
         // The caller has no flow of ours; to it the device is not there.
         if (flows.length === 1) response.setStatus(NOT_REACHABLE);
       },
+    });
+    const nextTarget = ([, ...rest]: Flows): Target | undefined => {
+      const [first, ...others] = rest;
+      return first === undefined ? undefined : targetOf([first, ...others]);
     };
-    return { targets: devices.map(targetOf), hooks };
+    return devices.map(targetOf);
   }
 
   /** Nobody waits for it: if it fails, the next call finds the flow dead again. */

@@ -22,14 +22,17 @@ export interface Target {
   readonly options?: SendOptions;
   /** What takes this target's place when it ended with `status` and nothing is decided yet: the next flow of one device (RFC 5626 §5.3). */
   readonly next?: (status: number) => Target | undefined;
+  /** Called with each response to this target, until all branches have ended, before it is considered; may edit it. */
+  readonly onResponse?: (response: SipResponse) => void;
 }
 
 /** What a role may see and change of the responses on their way upstream. */
 export interface ForkHooks {
-  /** Called with every response before it is considered; may edit it. `target` is the one that it answers. */
-  onResponse?(response: SipResponse, target: Target): void;
-  /** Called when a target gives no final response; the status (default 408, 503 or 430) counts as its answer. */
-  onFailure?(failure: ClientFailure, target: Target): number | undefined;
+  /**
+   * Called with every response before it is considered; may edit it. Kept for the further 2xx to an INVITE, 32 s longer than all else:
+   * it had better hold little.
+   */
+  onResponse?(response: SipResponse): void;
 }
 
 /** RFC 3261 §16.6-11: more than three minutes, reset by every provisional response. */
@@ -42,7 +45,8 @@ const MAX_BREADTH = 60;
 const COMPLETED_ELSEWHERE = 'SIP;cause=200;text="Call completed elsewhere"';
 
 interface Branch {
-  readonly target: Target;
+  /** Let go when all branches have ended. */
+  target: Target | undefined;
   leg: ClientLeg | undefined;
   finalStatus: number;
   timerC: Timer | undefined;
@@ -56,7 +60,8 @@ export class Fork implements ServerLegUser {
   readonly #leg: ServerLeg;
   readonly #host: RoleHost;
   #hooks: ForkHooks = {};
-  readonly #branches: Branch[] = [];
+  #branches: Branch[] = [];
+  readonly #isInvite: boolean;
   readonly #ringsUntilMs: number;
   #breadth: number | undefined;
   #best: SipResponse | undefined;
@@ -68,6 +73,7 @@ export class Fork implements ServerLegUser {
     this.#host = host;
     const expiresS = parseExpires(leg.request.header('Expires') ?? '') || RINGING_MAX_MS;
     this.#ringsUntilMs = host.clock.monotonic() + Math.min(expiresS * 1_000, RINGING_MAX_MS);
+    this.#isInvite = leg.request.method === 'INVITE';
     leg.attach(this);
   }
 
@@ -81,7 +87,7 @@ export class Fork implements ServerLegUser {
     this.#hooks = hooks;
     const branches = targets.map(branchTo);
     this.#branches.push(...branches);
-    for (const branch of branches) this.#call(branch);
+    for (const branch of branches) this.#call(branch, branch.target);
   }
 
   /** Ends a request with a response of ours, and what was sent of it already. */
@@ -97,9 +103,8 @@ export class Fork implements ServerLegUser {
     else this.#cancelPending(reason);
   }
 
-  #call(branch: Branch): void {
-    const { target } = branch;
-    if (target.request.method === 'INVITE') this.#startTimerC(branch);
+  #call(branch: Branch, target: Target): void {
+    if (this.#isInvite) this.#startTimerC(branch);
     if (this.#breadth !== undefined) target.request.set('Max-Breadth', String(this.#breadth));
     branch.leg = this.#host.send(
       target.request,
@@ -116,20 +121,21 @@ export class Fork implements ServerLegUser {
     try {
       handle();
     } catch (error) {
-      this.#host.log.error('proxy.hook-failed', { error, callId: this.#leg.request.callId });
+      this.#host.log.error('proxy.hook-failed', { error, callId: branch.target?.request.callId });
       if (branch.finalStatus !== 0) return;
       branch.leg?.cancel();
       this.#ended(branch, 500);
-      this.#consider(this.#localResponse(500));
+      this.#considerStatus(500);
     }
   }
 
   #onResponse(branch: Branch, response: SipResponse): void {
-    this.#hooks.onResponse?.(response, branch.target);
+    branch.target?.onResponse?.(response);
+    this.#hooks.onResponse?.(response);
     const { status } = response;
     if (status < 200) {
       if (branch.finalStatus !== 0 || this.#hasFinal) return;
-      if (branch.target.request.method !== 'INVITE') return; // RFC 4320 §4.1
+      if (!this.#isInvite) return; // RFC 4320 §4.1
       if (branch.timerC !== undefined) this.#startTimerC(branch);
       this.#leg.respond(response); // §16.7-5
     } else if (status < 300) {
@@ -138,6 +144,7 @@ export class Fork implements ServerLegUser {
       this.#hasFinal = true;
       this.#leg.respond(response); // every 2xx to an INVITE goes up, §16.7-5
       if (isFirst) this.#cancelPending(COMPLETED_ELSEWHERE); // §16.7-10
+      this.#letGo();
     } else if (branch.finalStatus === 0) {
       this.#ended(branch, status);
       if (!this.#replace(branch, status)) this.#consider(response);
@@ -146,36 +153,43 @@ export class Fork implements ServerLegUser {
 
   #onFailure(branch: Branch, failure: ClientFailure): void {
     if (branch.finalStatus !== 0) return;
-    const status = this.#hooks.onFailure?.(failure, branch.target) ?? STATUS_OF_FAILURE[failure];
+    const status = STATUS_OF_FAILURE[failure];
     this.#ended(branch, status);
     if (this.#replace(branch, status)) return;
-    this.#consider(this.#localResponse(this.#isCancelled ? 487 : status));
+    this.#considerStatus(this.#isCancelled ? 487 : status);
+  }
+
+  #considerStatus(status: number): void {
+    if (this.#hasFinal) this.#letGo();
+    else this.#consider(this.#localResponse(status));
   }
 
   /** A final failure of one branch: kept if it is the best yet; sent once it can no longer be beaten. */
   #consider(response: SipResponse): void {
+    if (this.#hasFinal) return this.#letGo();
     if (this.#best === undefined) this.#best = response;
     else if (isChallenge(response) && isChallenge(this.#best)) addChallenges(this.#best, response);
     else if (rankOf(response.status) < rankOf(this.#best.status)) this.#best = response;
     if (response.status >= 600) this.#cancelPending(); // §16.7-5
-    if (this.#hasFinal || this.#branches.some((branch) => branch.finalStatus === 0)) return;
+    if (this.#branches.some((branch) => branch.finalStatus === 0)) return;
     this.#hasFinal = true;
     const best = this.#best;
     const status = upstreamStatus(best.status);
     if (status !== best.status) best.setStatus(status);
-    if (status === 408 && this.#leg.request.method !== 'INVITE')
+    if (status === 408 && !this.#isInvite)
       this.#leg.abandon(); // RFC 4320 §4.2
     else this.#leg.respond(best);
+    this.#letGo();
   }
 
   /** A target that failed may name another in its place, unless the caller or another branch has ended the matter. */
   #replace({ target }: Branch, status: number): boolean {
     const isDecided = this.#isCancelled || this.#hasFinal || (this.#best?.status ?? 0) >= 600;
-    const next = isDecided ? undefined : target.next?.(status);
+    const next = isDecided ? undefined : target?.next?.(status);
     if (next === undefined) return false;
     const branch = branchTo(next);
     this.#branches.push(branch);
-    this.#call(branch);
+    this.#call(branch, next);
     return true;
   }
 
@@ -183,6 +197,14 @@ export class Fork implements ServerLegUser {
     if (branch.finalStatus === 0) branch.finalStatus = status;
     branch.timerC?.cancel();
     branch.timerC = undefined;
+  }
+
+  /** What is left after the last branch ended is to pass on further 2xx for 64·T1: the requests are not kept for that. */
+  #letGo(): void {
+    if (this.#branches.some((branch) => branch.finalStatus === 0)) return;
+    for (const branch of this.#branches) branch.target = undefined;
+    this.#branches = [];
+    this.#best = undefined;
   }
 
   #cancelPending(reason?: string): void {
@@ -214,7 +236,7 @@ export class Fork implements ServerLegUser {
   }
 }
 
-function branchTo(target: Target): Branch {
+function branchTo(target: Target): Branch & { readonly target: Target } {
   return { target, leg: undefined, finalStatus: 0, timerC: undefined };
 }
 

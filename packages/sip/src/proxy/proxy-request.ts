@@ -37,22 +37,23 @@ const INITIAL_MAX_FORWARDS = 70;
 
 /** Proxies one request statefully, in the phases of RFC 3261 §16.3 to §16.10. */
 export function proxyRequest(leg: ServerLeg, policy: ProxyPolicy, host: RoleHost): void {
-  const refusal = admit(leg.request, host);
+  const { request: received, origin } = leg;
+  const refusal = admit(received, host);
   if (refusal !== undefined) return leg.respond(refusal);
 
-  const prepared = prepare(leg.request, policy);
-  if (prepared === undefined) return leg.respond(respondTo(leg.request, 400, host));
+  const prepared = prepare(received, policy);
+  if (prepared === undefined) return leg.respond(respondTo(received, 400, host));
   const { request, ownRoutes } = prepared;
 
   const fork = new Fork(leg, host); // hears a CANCEL from here on, also while the policy waits
-  const context: RouteContext = { received: leg.request, origin: leg.origin, ownRoutes };
+  const context: RouteContext = { received, origin, ownRoutes };
   const routing = policy.route(request, context);
   if (!(routing instanceof Promise)) return follow(routing, fork);
   routing
     .then((decided) => follow(decided, fork))
     .catch((error: unknown) => {
       host.log.error('proxy.routing-failed', { error, callId: request.callId, method: request.method });
-      fork.refuse(respondTo(leg.request, 500, host));
+      fork.refuse(respondTo(received, 500, host));
     });
 }
 

@@ -1,3 +1,4 @@
+import { assert } from '@clearwater/platform';
 import type { SipRequest, SipResponse } from '../message/mod.ts';
 import type { ClientLeg, ClientLegUser, LegOrigin, ServerLeg, ServerLegUser } from './role.ts';
 
@@ -6,10 +7,12 @@ import type { ClientLeg, ClientLegUser, LegOrigin, ServerLeg, ServerLegUser } fr
  * Every event goes through `defer`, the node's queue, so that a role is never re-entered and events keep their order.
  */
 export class MemoryHop implements ServerLeg, ClientLeg {
-  readonly request: SipRequest;
   readonly origin: LegOrigin;
   readonly #sender: ClientLegUser;
   readonly #defer: (event: () => void) => void;
+  readonly #isInvite: boolean;
+  /** Both are let go with the final response. */
+  #request: SipRequest | undefined;
   #receiver: ServerLegUser | undefined;
   /** The final status once there is one; 0 before. */
   #finalStatus = 0;
@@ -23,10 +26,16 @@ export class MemoryHop implements ServerLeg, ClientLeg {
     sender: ClientLegUser,
     defer: (event: () => void) => void,
   ) {
-    this.request = request;
+    this.#request = request;
+    this.#isInvite = request.method === 'INVITE';
     this.origin = origin;
     this.#sender = sender;
     this.#defer = defer;
+  }
+
+  get request(): SipRequest {
+    assert(this.#request !== undefined, 'a leg is asked for its request before it is answered');
+    return this.#request;
   }
 
   attach(user: ServerLegUser): void {
@@ -38,24 +47,30 @@ export class MemoryHop implements ServerLeg, ClientLeg {
     const { status } = response;
     if (status === 100) return; // hop by hop, and this hop needs none
     const isLater2xx = status >= 200 && status < 300 && this.#finalStatus >= 200 && this.#finalStatus < 300;
-    if (this.#finalStatus !== 0 && !(isLater2xx && this.request.method === 'INVITE')) return;
-    if (status >= 200) this.#finalStatus = status;
+    if (this.#finalStatus !== 0 && !(isLater2xx && this.#isInvite)) return;
+    if (status >= 200) this.#end(status);
     this.#defer(() => this.#sender.onResponse(response));
   }
 
   abandon(): void {
     if (this.#finalStatus !== 0) return;
-    this.#finalStatus = 408;
+    this.#end(408);
     this.#defer(() => this.#sender.onFailure('timeout'));
   }
 
   cancel(reason?: string): void {
-    if (this.#isCancelled || this.#finalStatus !== 0 || this.request.method !== 'INVITE') return;
+    if (this.#isCancelled || this.#finalStatus !== 0 || !this.#isInvite) return;
     this.#isCancelled = true;
     this.#defer(() => {
       if (this.#finalStatus !== 0) return;
       this.#cancellation = { reason };
       this.#receiver?.onCancel(reason);
     });
+  }
+
+  #end(status: number): void {
+    this.#finalStatus = status;
+    this.#request = undefined;
+    this.#receiver = undefined;
   }
 }

@@ -24,7 +24,10 @@ export interface Role {
 /** Where a request came from: a flow of a listener, or a role of this node. */
 export type LegOrigin = { readonly tag: 'flow'; readonly flow: Flow } | { readonly tag: 'role' };
 
-/** The upstream side of one request. */
+/**
+ * The upstream side of one request. It holds the request only until it is answered, for a transaction lingers 32 s longer: whoever needs
+ * it then has kept it.
+ */
 export interface ServerLeg {
   readonly request: SipRequest;
   readonly origin: LegOrigin;
@@ -52,7 +55,6 @@ export interface ServerLegUser {
 
 /** The downstream side of one request that was sent. */
 export interface ClientLeg {
-  readonly request: SipRequest;
   /**
    * Cancels an INVITE that has no final response yet (RFC 3261 §9.1); idempotent. The final response still comes. `reason` goes into
    * the CANCEL's Reason (RFC 3326).

@@ -141,8 +141,8 @@ export class SipNode implements RoleHost, ServicePart {
     const { request } = transaction;
     const role = this.#roleOf(request) ?? this.#listenerRoles.get(flow.listener);
     const isNew = request.to?.tag === undefined;
-    if (role === undefined) this.#refuse(transaction, 404);
-    else if (this.#isDraining && isNew) this.#refuse(transaction, 503);
+    if (role === undefined) this.#refuse(transaction, request, 404);
+    else if (this.#isDraining && isNew) this.#refuse(transaction, request, 503);
     else this.#guard(transaction, () => role.onRequest(transaction));
   }
 
@@ -153,17 +153,18 @@ export class SipNode implements RoleHost, ServicePart {
 
   /** A broken invariant ends this request, not the node. */
   #guard(leg: ServerLeg, handle: () => void): void {
+    const { request } = leg;
     try {
       handle();
     } catch (error) {
       this.#failedTotal.add();
-      this.log.error('sip.request-failed', { error, callId: leg.request.callId, method: leg.request.method });
-      this.#refuse(leg, 500);
+      this.log.error('sip.request-failed', { error, callId: request.callId, method: request.method });
+      this.#refuse(leg, request, 500);
     }
   }
 
-  #refuse(leg: ServerLeg, status: number): void {
-    leg.respond(createResponse(leg.request, status, undefined, { toTag: this.random.token(10) }));
+  #refuse(leg: ServerLeg, request: SipRequest, status: number): void {
+    leg.respond(createResponse(request, status, undefined, { toTag: this.random.token(10) }));
   }
 
   /** The role named by the next-hop URI: the topmost Route, else the Request-URI. */

@@ -23,7 +23,9 @@ export interface WireClientLegParts {
  * at all (RFC 3261 §16.7-4, RFC 3263 §4.3); holds a CANCEL back until a provisional response came (§9.1).
  */
 export class WireClientLeg implements ClientLeg, ClientTransactionUser {
-  readonly request: SipRequest;
+  readonly #isInvite: boolean;
+  /** Let go with the final response. */
+  #request: SipRequest | undefined;
   readonly #user: ClientLegUser;
   readonly #parts: WireClientLegParts;
   #attempt = 0;
@@ -34,14 +36,15 @@ export class WireClientLeg implements ClientLeg, ClientTransactionUser {
   #cancelTimer: Timer | undefined;
 
   constructor(request: SipRequest, user: ClientLegUser, parts: WireClientLegParts) {
-    this.request = request;
+    this.#isInvite = request.method === 'INVITE';
+    this.#request = request;
     this.#user = user;
     this.#parts = parts;
     this.#tryNext();
   }
 
   cancel(reason?: string): void {
-    if (this.#isCancelWanted || this.#phase === 'final' || this.request.method !== 'INVITE') return;
+    if (this.#isCancelWanted || this.#phase === 'final' || !this.#isInvite) return;
     this.#isCancelWanted = true;
     if (reason !== undefined) this.#cancelHeaders = [['Reason', reason]];
     if (this.#phase === 'proceeding') this.#sendCancel();
@@ -56,6 +59,7 @@ export class WireClientLeg implements ClientLeg, ClientTransactionUser {
       if (status === 100 || this.#phase === 'final') return;
     } else {
       this.#phase = 'final';
+      this.#request = undefined;
       this.#cancelTimer?.cancel();
     }
     response.removeFirstValue('Via');
@@ -80,12 +84,12 @@ export class WireClientLeg implements ClientLeg, ClientTransactionUser {
 
   #tryNext(): void {
     const { flows, transactions } = this.#parts;
-    while (this.#attempt < flows.length) {
+    while (this.#request !== undefined && this.#attempt < flows.length) {
       const flow = flows[this.#attempt]?.();
       this.#attempt += 1;
       if (flow?.isOpen) {
         const branch = transactions.newBranch();
-        const attempt = this.request.copy();
+        const attempt = this.#request.copy();
         attempt.prepend('Via', transactions.viaFor(flow, branch));
         const transaction = transactions.send(attempt, branch, flow, this);
         this.#transaction = transaction;
@@ -98,11 +102,12 @@ export class WireClientLeg implements ClientLeg, ClientTransactionUser {
 
   #sendCancel(): void {
     const invite = this.#transaction;
-    const branch = invite?.request.topVia?.branch;
-    if (invite === undefined || branch === undefined) return;
+    const request = invite?.request;
+    const branch = request?.topVia?.branch;
+    if (invite === undefined || request === undefined || branch === undefined) return;
     const { transactions, clock } = this.#parts;
     const timeoutMs = CANCELLED_INVITE_T1S * invite.flow.timers.t1Ms;
-    transactions.send(createCancel(invite.request, this.#cancelHeaders), branch, invite.flow, IGNORED);
+    transactions.send(createCancel(request, this.#cancelHeaders), branch, invite.flow, IGNORED);
     this.#cancelTimer = clock.startTimer(timeoutMs, () => {
       invite.abandon();
       this.#fail('timeout');
@@ -112,6 +117,7 @@ export class WireClientLeg implements ClientLeg, ClientTransactionUser {
   #fail(failure: ClientFailure): void {
     if (this.#phase === 'final') return;
     this.#phase = 'final';
+    this.#request = undefined;
     this.#cancelTimer?.cancel();
     this.#parts.defer(() => this.#user.onFailure(failure));
   }

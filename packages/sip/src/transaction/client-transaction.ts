@@ -21,17 +21,19 @@ export interface ClientTransactionParts {
 
 /** One request on one flow, from the sending to the last response (RFC 3261 §17.1). Drives the pure machines. */
 export class ClientTransaction {
-  readonly request: SipRequest;
+  readonly method: string;
   readonly flow: Flow;
   readonly key: string;
   readonly #machine: Machine<string>;
   readonly #user: ClientTransactionUser;
   readonly #parts: ClientTransactionParts;
+  /** Let go with the final response. */
+  #request: SipRequest | undefined;
   #state: string;
   #retransmitMs = 0;
   #retransmitTimer: Timer | undefined;
   #lifetimeTimer: Timer | undefined;
-  #ackBytes: Buffer | undefined;
+  #ackText: string | undefined;
 
   /** `request` carries our Via on top; `key` is unique to the transaction in its layer. Sends at once. */
   constructor(
@@ -42,7 +44,8 @@ export class ClientTransaction {
     parts: ClientTransactionParts,
   ) {
     const isInvite = request.method === 'INVITE';
-    this.request = request;
+    this.method = request.method;
+    this.#request = request;
     this.flow = flow;
     this.key = key;
     this.#machine = isInvite ? INVITE_CLIENT : NON_INVITE_CLIENT;
@@ -52,6 +55,11 @@ export class ClientTransaction {
     flow.send(request.serialize());
     this.#startRetransmit(isInvite ? 'timer-a' : 'timer-e');
     this.#startLifetime(isInvite ? 'timer-b' : 'timer-f');
+  }
+
+  /** The request as sent, our Via on top; undefined once a final response came. */
+  get request(): SipRequest | undefined {
+    return this.#request;
   }
 
   get state(): string {
@@ -91,16 +99,16 @@ export class ClientTransaction {
     // §17.1.2.2: once a provisional response came, a non-INVITE request repeats every T2.
     if (retransmitsMore) this.#retransmitMs = this.flow.timers.t2Ms;
     for (let i = 1; i < transition.length; i += 1) this.#act(transition[i] as Action, response);
+    if (this.#state === 'accepted' || this.#state === 'completed') this.#request = undefined;
     if (this.#state === 'terminated') this.#terminated();
   }
 
   #act(action: Action, response: SipResponse | undefined): void {
     switch (action) {
       case 'resend':
-        return this.flow.send(this.request.serialize()); // kept bytes would pin Node's buffer pool, and this is rare
+        return this.#resend();
       case 'ack':
-        this.#ackBytes ??= createAck(this.request, response as SipResponse).serialize();
-        return this.flow.send(this.#ackBytes);
+        return this.#sendAck(response as SipResponse);
       case 'pass':
         return this.#user.onResponse(response as SipResponse);
       case 'tell-timeout':
@@ -117,6 +125,16 @@ export class ClientTransaction {
       default:
         return this.#startLifetime(action.slice('start-'.length) as LifetimeTimer);
     }
+  }
+
+  /** Serialised anew: kept bytes would pin Node's buffer pool, and this is rare. */
+  #resend(): void {
+    if (this.#request !== undefined) this.flow.send(this.#request.serialize());
+  }
+
+  #sendAck(response: SipResponse): void {
+    if (this.#request !== undefined) this.#ackText = createAck(this.#request, response).text;
+    if (this.#ackText !== undefined) this.flow.send(Buffer.from(this.#ackText, 'latin1'));
   }
 
   #startRetransmit(timer: RetransmitTimer): void {

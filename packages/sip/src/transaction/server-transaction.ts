@@ -1,4 +1,4 @@
-import type { Clock, Timer } from '@clearwater/platform';
+import { assert, type Clock, type Timer } from '@clearwater/platform';
 import { createResponse, type SipRequest, type SipResponse } from '../message/mod.ts';
 import type { LegOrigin, ServerLeg, ServerLegUser } from '../role/role.ts';
 import { type Flow, isReliable } from '../transport/flow.ts';
@@ -12,12 +12,14 @@ const TRYING_AFTER_MS = 200;
 
 /** One received request, from its first copy to the end of its responses (RFC 3261 §17.2): the wire's `ServerLeg`. */
 export class ServerTransaction implements ServerLeg {
-  readonly request: SipRequest;
   readonly origin: LegOrigin;
   readonly key: string;
   readonly #machine: Machine<string>;
   readonly #replyFlow: Flow;
   readonly #parts: ServerTransactionParts;
+  readonly #isInvite: boolean;
+  /** Both are let go with the final response. */
+  #request: SipRequest | undefined;
   #user: ServerLegUser | undefined;
   #state: string;
   #cancelled: { readonly reason: string | undefined } | undefined;
@@ -30,14 +32,20 @@ export class ServerTransaction implements ServerLeg {
 
   /** `replyFlow` is where responses go (RFC 3261 §18.2.2, RFC 3581 §4). */
   constructor(request: SipRequest, flow: Flow, replyFlow: Flow, key: string, parts: ServerTransactionParts) {
-    this.request = request;
+    this.#request = request;
+    this.#isInvite = request.method === 'INVITE';
     this.origin = { tag: 'flow', flow };
     this.key = key;
-    this.#machine = request.method === 'INVITE' ? INVITE_SERVER : NON_INVITE_SERVER;
-    this.#state = request.method === 'INVITE' ? 'proceeding' : 'trying';
+    this.#machine = this.#isInvite ? INVITE_SERVER : NON_INVITE_SERVER;
+    this.#state = this.#isInvite ? 'proceeding' : 'trying';
     this.#replyFlow = replyFlow;
     this.#parts = parts;
     this.#startTrying();
+  }
+
+  get request(): SipRequest {
+    assert(this.#request !== undefined, 'a leg is asked for its request before it is answered');
+    return this.#request;
   }
 
   get state(): string {
@@ -84,8 +92,7 @@ export class ServerTransaction implements ServerLeg {
 
   /** A CANCEL that matched this request; its own 200 is sent by the layer. Only an INVITE without a final response cares (§9.2). `reason`: RFC 3326. */
   onCancel(reason?: string): void {
-    const { method } = this.request;
-    if (this.#cancelled !== undefined || this.#state !== 'proceeding' || method !== 'INVITE') return;
+    if (this.#cancelled !== undefined || this.#state !== 'proceeding' || !this.#isInvite) return;
     this.#cancelled = { reason };
     this.#user?.onCancel(reason);
   }
@@ -98,7 +105,13 @@ export class ServerTransaction implements ServerLeg {
     }
     this.#state = transition[0];
     for (let i = 1; i < transition.length; i += 1) this.#act(transition[i] as Action, message);
+    if (this.isAnswered) this.#letGo();
     if (this.#state === 'terminated') this.#terminated();
+  }
+
+  #letGo(): void {
+    this.#request = undefined;
+    this.#user = undefined;
   }
 
   #act(action: Action, message: SipResponse | undefined): void {
@@ -129,7 +142,7 @@ export class ServerTransaction implements ServerLeg {
   }
 
   #startTrying(): void {
-    if (this.request.method === 'INVITE') {
+    if (this.#isInvite) {
       this.#tryingTimer = this.#parts.clock.startTimer(TRYING_AFTER_MS, () => this.#sendTrying());
     } else {
       // RFC 4320 §4.1: when the client's Timer E has reached T2, on any transport; §4.2: silence once its Timer F has fired.

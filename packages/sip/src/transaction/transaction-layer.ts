@@ -192,7 +192,7 @@ export class TransactionLayer implements TransportUser {
     this.#counters.responses(response.status).add();
     const transaction = this.#clients.get(clientKey(branch, method));
     // RFC 6026 §7.2 and §8.9: a response without a transaction is dropped, never forwarded statelessly.
-    if (transaction?.request.method !== method) return this.#counters.strays.add();
+    if (transaction?.method !== method) return this.#counters.strays.add();
     transaction.onResponse(response);
   }
 

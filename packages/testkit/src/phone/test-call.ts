@@ -115,9 +115,10 @@ export class TestCall {
 
   #answer(leg: ServerLeg, { ringAfterMs, answerAfterMs = 0, status = 200 }: AnswerPlan): void {
     const { clock, random } = this.#phone.platform;
+    const { request } = leg;
     const toTag = random.token(8);
     const respond = (code: number): SipResponse => {
-      const response = createResponse(leg.request, code, undefined, {
+      const response = createResponse(request, code, undefined, {
         toTag,
         copyRecordRoute: code < 300,
         headers: [['Contact', `<${this.#phone.contact}>`]],
@@ -131,7 +132,7 @@ export class TestCall {
       this.#settleWith(code);
       if (code >= 300) return this.#end(code);
       this.#state = 'talking';
-      this.#dialog = Dialog.ofUas(leg.request, response);
+      this.#dialog = Dialog.ofUas(request, response);
       this.#repeater = new AnswerRepeater(
         clock,
         RFC_TIMERS,
