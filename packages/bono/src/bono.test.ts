@@ -459,6 +459,13 @@ test('within a dialog: its parties alone, and only towards the core', async () =
   expect(await statusOf(alice, withRoutes(edge, pair, '<sip:10.0.0.99:9;lr>'))).toBe(403);
   expect(await statusOf(alice, withRoutes(edge, pair))).toBe(403); // straight to the contact
   expect(await statusOf(alice, withRoutes(edge))).toBe(403);
+  // Nor may a proxy of the core be made to send elsewhere for alice, by a further Route or by the Request-URI.
+  const behindScscf = [edge, pair, `<${SCSCF}>`];
+  expect(await statusOf(alice, withRoutes(...behindScscf, '<sip:10.0.0.99:9;lr>'))).toBe(403);
+  expect(await statusOf(alice, withRoutes(...behindScscf))).toBe(403);
+  const strict = withRoutes(...behindScscf, '<sip:10.0.0.99:9;lr>');
+  strict.setUri(SCSCF);
+  expect(await statusOf(alice, strict)).toBe(403);
   const path = world.core.bindings.get('sip:alice@example.com')?.path[0] ?? '';
   expect(await statusOf(alice, withRoutes(edge, path, `<${SCSCF}>`))).toBe(403); // of no dialog
   const otherCall = withRoutes(...bye.values('Route'));

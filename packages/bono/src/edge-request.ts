@@ -48,7 +48,8 @@ export function admitToDialog(
   request.remove('P-Preferred-Identity');
   stripOriginating(request);
   for (const uri of rest.toReversed()) request.prepend('Route', `<${uri}>`);
-  return rest.length > 0 || parts.uris.isOfCore(request.topRoute?.parsedUri ?? request.parsedUri);
+  const routes = request.values('Route').map((route) => parseNameAddr(route)?.parsedUri);
+  return parts.uris.staysInCore(routes, request.parsedUri);
 }
 
 function isParty(token: string, callId: string, flow: Flow, { tokens, identities }: EdgeParts): boolean {

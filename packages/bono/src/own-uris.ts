@@ -48,7 +48,29 @@ export class OwnUris {
     return uri.host === this.homeDomain || this.owns(uri.host, uri.port);
   }
 
-  /** Whether a request within a dialog may go on to `uri`: to hosts of the core, not to wherever a phone likes. */
+  /**
+   * Whether a request within a dialog may take this way, from its next Route on: by hosts of the core, not by wherever a phone likes. A
+   * Bono on it ends the question, for it sends to the flow it has a token for and nowhere else.
+   */
+  staysInCore(routes: readonly (Uri | undefined)[], requestUri: Uri | undefined): boolean {
+    for (const uri of routes) {
+      if (!this.isOfCore(uri)) return false;
+      if (this.#isFlow(uri)) return true;
+    }
+    return this.isOfCore(requestUri);
+  }
+
+  /** Whether `uri` leads to a flow of this or another Bono. */
+  #isFlow(uri: Uri | undefined): boolean {
+    return (
+      uri?.scheme === 'sip' &&
+      uri.user !== undefined &&
+      uri.host === this.coreHost &&
+      uri.port === this.#config.corePort
+    );
+  }
+
+  /** Whether `uri` is a host of the core. */
   isOfCore(uri: Uri | undefined): boolean {
     const host = hostOf(uri);
     if (host === undefined) return false;
