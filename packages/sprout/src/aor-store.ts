@@ -35,8 +35,8 @@ export interface AorChange<T> {
 
 export type AorUpdate<T> =
   | { readonly tag: 'done'; readonly record: AorRecord; readonly version: RecordVersion; readonly value: T }
-  /** The store is away, or others kept winning. */
-  | { readonly tag: 'unavailable' | 'contended' };
+  /** The store is away, others kept winning, or the record would be larger than a store takes. */
+  | { readonly tag: 'unavailable' | 'contended' | 'too-large' };
 
 /** Kind of the timers that end registrations. */
 export const EXPIRY_TIMER = 'aor-expiry';
@@ -92,7 +92,8 @@ export class AorStore {
       const expiresAtMs = this.#clock.now() + recordTtlMs(record, this.#clock.now());
       const write = await this.#table.compareAndSet(key, seen.version, encodeRecord(record), { expiresAtMs });
       if (write.tag === 'stored') return { tag: 'done', record, version: write.version, value };
-      if (write.tag === 'unavailable') return { tag: 'unavailable' };
+      if (write.tag === 'unavailable')
+        return { tag: write.reason === 'too-large' ? 'too-large' : 'unavailable' };
     }
     return { tag: 'contended' };
   }

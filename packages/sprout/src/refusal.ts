@@ -8,6 +8,7 @@ export type RefusalReason =
   | 'extension-required'
   | 'interval-too-brief'
   | 'too-many-bindings'
+  | 'registration-too-large'
   | 'out-of-order'
   | 'authentication-failed'
   | 'identity-not-allowed'
@@ -46,6 +47,7 @@ const ANSWERS: Readonly<Record<RefusalReason, Answer>> = {
   'extension-required': { status: 420 },
   'interval-too-brief': { status: 423 },
   'too-many-bindings': { status: 403 },
+  'registration-too-large': { status: 413 },
   'out-of-order': { status: 500 }, // RFC 3261 §10.3 step 7: the request fails
   'authentication-failed': { status: 403 },
   'identity-not-allowed': { status: 403 },

@@ -3,6 +3,7 @@ import type { KeyedSecret, SipResponse } from '@clearwater/sip';
 import { createTestPlatform, type TestPlatform } from '@clearwater/testkit';
 import { ABSENT, type EmbeddedVellum, openEmbeddedVellum } from '@clearwater/vellum';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import type { ScriptedUser } from './testing/scripted-homestead.ts';
 import { SproutWorld, withoutPops } from './testing/sprout-world.ts';
 
 const USERS = [
@@ -332,6 +333,14 @@ describe('the store', () => {
   });
 });
 
+test('a registration larger than a record may be is 413, and what was registered stays', async () => {
+  expect((await sprout.register({ contacts: ['<sip:alice@10.0.0.1>'] })).status).toBe(200);
+  const contacts = Array.from({ length: 9 }, (_, at) => `<sip:a${at}@10.0.0.2;x=${'x'.repeat(900)}>`);
+  const refused = await sprout.register({ contacts, callId: 'c'.repeat(8_000) });
+  expect([refused.status, refused.has('Retry-After')]).toEqual([413, false]);
+  expect(await bindingsOfAlice()).toEqual([expect.stringMatching(/^<sip:alice@10\.0\.0\.1>/)]);
+});
+
 test('a record that nobody can read is a temporary failure, not an absent user, and is left as it is', async () => {
   const table = vellum.records.table(REGISTRATION_TABLE);
   await table.compareAndSet(ALICE, ABSENT, '{"v":99}', { expiresAtMs: world.clock.now() + 60_000 });
@@ -426,6 +435,18 @@ describe('a subscriber who changes', () => {
     sprout.homestead.users.push(...USERS);
     expect((await sprout.ask('MESSAGE', ALICE)).status).toBe(480);
     expect(world.log.events()).toContain('registration.ended');
+  });
+
+  test('bindings of a private identity that may not use the set any longer are ended, those of others stay', async () => {
+    await sprout.register();
+    const [alice, ...others] = USERS;
+    sprout.homestead.users.splice(0, 9, { ...alice, impi: 'tablet@example.com' } as ScriptedUser, ...others);
+    const tablet = { impi: 'tablet@example.com', contacts: ['<sip:tablet@10.0.0.8>'], callId: 'tablet' };
+    expect(contactsIn(await sprout.register(tablet))).toHaveLength(2);
+    sprout.sprout.onSubscriberChange({ impus: [ALICE] });
+    await world.clock.settle();
+    expect((await sprout.ask('MESSAGE', ALICE)).status).toBe(200);
+    expect(sprout.edge.received.map(({ uri }) => uri)).toEqual(['sip:tablet@10.0.0.8']);
   });
 
   test('a record whose identity no longer leads the set is ended', async () => {

@@ -152,9 +152,7 @@ export class Registrar {
       const outcome = applyRegister(record, change, { nowMs: clock.now(), node: nodeName }, limits);
       return { record: outcome.tag === 'applied' ? outcome.record : record, value: outcome };
     });
-    if (update.tag !== 'done') {
-      return refusals.of(request, update.tag === 'contended' ? 'contended' : 'registrations-unavailable');
-    }
+    if (update.tag !== 'done') return refusals.of(request, REASONS[update.tag]);
     const { record, value: outcome } = update;
     if (outcome.tag === 'stale-nonce') return this.#challenge(request, intent, { attempt: 0, isStale: true });
     if (outcome.tag !== 'applied' && outcome.tag !== 'repeated') {
@@ -178,6 +176,9 @@ export class Registrar {
 }
 
 const REASONS = {
+  unavailable: 'registrations-unavailable',
+  contended: 'contended',
+  'too-large': 'registration-too-large',
   'out-of-order': 'out-of-order',
   'too-many-bindings': 'too-many-bindings',
 } as const satisfies Record<string, RefusalReason>;

@@ -1,4 +1,4 @@
-import { activeBindings, canonicalImpu, type Impu, removeBinding } from '@clearwater/ims';
+import { activeBindings, canonicalImpu, type Impi, type Impu, removeBinding } from '@clearwater/ims';
 import type { Clock, Log } from '@clearwater/platform';
 import type { AorStore } from './aor-store.ts';
 import type { SubscriberData } from './subscriber-data.ts';
@@ -13,8 +13,9 @@ export interface RegistrationAuditParts {
 }
 
 /**
- * Ends registrations whose subscriber is gone (sip-rules 23): a user who was deleted, and a record whose identity no longer leads its
- * implicit set. Everything else that changes, passwords, barring, profiles, is read anew by the next request.
+ * Ends registrations that would not be accepted any more (sip-rules 23): the user was deleted, the private identity that registered may
+ * not use the set any longer, or the record's identity no longer leads its implicit set. Everything else that changes, passwords,
+ * barring, profiles, is read anew by the next request.
  */
 export class RegistrationAudit {
   readonly #parts: RegistrationAuditParts;
@@ -25,27 +26,32 @@ export class RegistrationAudit {
 
   /** Looks at the records of identities whose subscription may have changed. One that cannot be checked now ends by its time. */
   async check(impus: readonly string[]): Promise<void> {
+    const { aors, clock } = this.#parts;
     for (const text of impus) {
       const impu = canonicalImpu(text);
-      if (impu !== undefined && (await this.#isOrphan(impu))) await this.#end(impu);
+      const read = impu === undefined ? undefined : await aors.read(impu);
+      if (impu === undefined || read?.tag !== 'read') continue;
+      for (const impi of new Set(activeBindings(read.record, clock.now()).map((binding) => binding.impi))) {
+        if (await this.#isOrphan(impu, impi)) await this.#end(impu, impi);
+      }
     }
   }
 
-  async #isOrphan(impu: Impu): Promise<boolean> {
-    const found = await this.#parts.subscribers.subscription(impu);
+  async #isOrphan(impu: Impu, impi: Impi): Promise<boolean> {
+    const found = await this.#parts.subscribers.subscription(impu, impi);
     return found.tag === 'unknown' || (found.tag === 'found' && found.value.defaultImpu !== impu);
   }
 
-  async #end(impu: Impu): Promise<void> {
+  async #end(impu: Impu, impi: Impi): Promise<void> {
     const { aors, clock, log, nodeName } = this.#parts;
     const nowMs = clock.now();
     const update = await aors.update(impu, (record) => {
-      const bindings = activeBindings(record, nowMs);
+      const bindings = activeBindings(record, nowMs).filter((binding) => binding.impi === impi);
       const writer = { nowMs, node: nodeName };
       const after = bindings.reduce((left, binding) => removeBinding(left, binding, writer), record);
       return { record: after, value: bindings.length };
     });
-    if (update.tag !== 'done') log.warn('registration.not-ended', { impu, reason: update.tag });
-    else if (update.value > 0) log.info('registration.ended', { impu, bindings: update.value });
+    if (update.tag !== 'done') log.warn('registration.not-ended', { impu, impi, reason: update.tag });
+    else if (update.value > 0) log.info('registration.ended', { impu, impi, bindings: update.value });
   }
 }

@@ -67,10 +67,11 @@ export class SubscriberData {
     );
   }
 
-  /** The subscription of a public identity; changes nothing. */
-  async subscription(impu: Impu): Promise<Lookup<ImsSubscription>> {
+  /** The subscription of a public identity; with `impi`, only when that may register it. Changes nothing. */
+  async subscription(impu: Impu, impi?: Impi): Promise<Lookup<ImsSubscription>> {
+    const query = impi === undefined ? {} : { private_id: impi };
     const read = await this.#lookup(
-      () => this.#homestead.getRegData({ params: { impu }, query: {} }),
+      () => this.#homestead.getRegData({ params: { impu }, query }),
       (xml) => xml,
     );
     return this.#parsed(read);

@@ -64,10 +64,11 @@ export class ScriptedHomestead {
         ask(`location ${impu}`, () =>
           this.#userOf(impu) ? { status: 200, body: this.#selection() } : unknown,
         ),
-      getRegData: ({ params: { impu } }) =>
+      getRegData: ({ params: { impu }, query: { private_id: impi } }) =>
         ask(`profile ${impu}`, () => {
           const user = this.#userOf(impu);
-          return user === undefined ? unknown : { status: 200, body: xmlOf(user) };
+          const isKnown = user !== undefined && (impi === undefined || impi === user.impi);
+          return isKnown ? { status: 200, body: xmlOf(user) } : unknown;
         }),
       putRegData: ({ params: { impu }, query, body }) =>
         ask(`assign ${impu} ${body.reqtype}`, () => {
