@@ -326,7 +326,12 @@ test('who answers is said by the network, not by the phone that answers', async 
     const headers = spoofed.map((name) => [name, '<sip:ceo@example.com>'] as const);
     leg.respond(createResponse(leg.request, 200, undefined, { toTag: 'b', headers }));
   };
-  const answer = await world.after(alice.send('MESSAGE', 'sip:bob@example.com'));
+  const called = 'sip:%62ob@EXAMPLE.com;maddr=10.0.0.66';
+  world.core.bindings.set(
+    called,
+    world.core.bindings.get('sip:bob@example.com') ?? { contact: '', path: [] },
+  );
+  const answer = await world.after(alice.send('MESSAGE', called));
   expect(answer?.status).toBe(200);
   expect(spoofed.map((name) => answer?.header(name))).toEqual([
     '<sip:bob@example.com>',

@@ -1,3 +1,4 @@
+import { canonicalImpu, type Impu } from '@clearwater/ims';
 import {
   type Flow,
   parseNameAddr,
@@ -68,7 +69,7 @@ function deliver(request: SipRequest, received: SipRequest, flow: Flow, parts: E
   return { tag: 'forward', targets: [{ request, options: { flow } }], hooks: { onResponse } };
 }
 
-/** The identity that was called, as the S-CSCF says: it is also who answers (TS 24.229 5.2.6.4.4). */
-function calledParty(received: SipRequest): string | undefined {
-  return parseNameAddr(received.header('P-Called-Party-ID') ?? '')?.uri;
+/** The identity that was called, as the S-CSCF says: it is also who answers (TS 24.229 5.2.6.4.4). What else the caller wrote into its URI is not ours to assert. */
+function calledParty(received: SipRequest): Impu | undefined {
+  return canonicalImpu(parseNameAddr(received.header('P-Called-Party-ID') ?? '')?.uri ?? '');
 }

@@ -23,7 +23,7 @@ function requestWith(headers: HeaderList, uri = 'sip:bob@example.com', method = 
 test.each([
   'P-Asserted-Identity', 'P-Associated-URI', 'P-Called-Party-ID', 'P-Served-User', 'P-Profile-Key',
   'P-User-Database', 'P-Visited-Network-ID', 'P-Charging-Vector', 'P-Charging-Function-Addresses', 'Path',
-  'Service-Route', 'Security-Client', 'Security-Verify', 'p-served-USER',
+  'Service-Route', 'Security-Client', 'Security-Verify', 'p-served-USER', 'Remote-Party-ID',
 ])('%s from a phone is taken off, however often and however spelt', (name) => {
   const request = requestWith([[name, '<sip:ceo@example.com>'], ['X-Kept', '1'], [name.toLowerCase(), 'x']]);
   stripFromPhone(request);

@@ -12,6 +12,7 @@ import {
 /** What only the core may say (RFC 3325 §5, RFC 7315 §5, RFC 5502 §6, RFC 5002 §6): never taken from a phone. */
 const CORE_ONLY = namesOf([
   'P-Asserted-Identity',
+  'Remote-Party-ID', // the same before RFC 3325; many phones show it
   'P-Associated-URI',
   'P-Called-Party-ID',
   'P-Served-User',
