@@ -341,6 +341,28 @@ test('who answers is said by the network, not by the phone that answers', async 
   await world.end();
 });
 
+test('a phone that answers cannot rewrite the route set of the dialog', async () => {
+  const world = await World.start();
+  const alice = await world.registered('alice', '10.0.0.2');
+  const bob = await world.registered('bob', '10.0.0.3');
+  let recorded: readonly string[] = [];
+  const answerWith = (status: number, headers: HeaderList): void => {
+    bob.onRequest = (leg) => {
+      recorded = leg.request.values('Record-Route');
+      leg.respond(createResponse(leg.request, status, undefined, { toTag: 'b', headers }));
+    };
+  };
+  for (const headers of [[['Record-Route', '<sip:10.0.0.99:9;lr>']], []] satisfies readonly HeaderList[]) {
+    answerWith(200, headers);
+    const answer = await world.after(alice.request(written(alice, 'SUBSCRIBE')));
+    expect(recorded).toHaveLength(4);
+    expect(answer?.values('Record-Route')).toEqual(recorded);
+  }
+  answerWith(405, []);
+  expect((await world.after(alice.request(written(alice, 'REFER'))))?.has('Record-Route')).toBe(false);
+  await world.end();
+});
+
 test('Privacy: id hides the caller from the phone, not from the core', async () => {
   const world = await World.start();
   const alice = await world.registered('alice', '10.0.0.2');

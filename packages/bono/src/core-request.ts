@@ -55,18 +55,28 @@ function deliver(request: SipRequest, received: SipRequest, flow: Flow, parts: E
   const [registration] = identities.of(flow);
   const isInitial = request.to?.tag === undefined;
   stripToPhone(request);
-  if (isInitial && createsDialog(request)) {
+  const isNewDialog = isInitial && createsDialog(request);
+  if (isNewDialog) {
     const dialog = { callId: request.callId, defaultImpu: registration?.identities[0].impu };
     request.prepend('Record-Route', uris.coreRoute(tokens.seal(flow, dialog)));
     request.prepend('Record-Route', uris.edgeRoute(flow));
   }
+  const recorded = isNewDialog ? request.values('Record-Route').join(', ') : '';
   const answering = isInitial ? (calledParty(received) ?? registration?.identities[0].uri) : undefined;
   const onResponse = (response: SipResponse): void => {
     stripFromPhone(response);
     response.remove('P-Preferred-Identity');
+    if (recorded !== '') restoreRecordRoute(response, recorded);
     if (answering !== undefined) response.append('P-Asserted-Identity', `<${answering}>`);
   };
   return { tag: 'forward', targets: [{ request, options: { flow } }], hooks: { onResponse } };
+}
+
+/** The route set of a dialog is ours and the core's to make, not of the phone that answers (TS 24.229 5.2.6.4.4). */
+function restoreRecordRoute(response: SipResponse, recorded: string): void {
+  const makesDialog = response.status > 100 && response.status < 300;
+  if (makesDialog && response.values('Record-Route').join(', ') !== recorded)
+    response.set('Record-Route', recorded);
 }
 
 /** The identity that was called, as the S-CSCF says: it is also who answers (TS 24.229 5.2.6.4.4). What else the caller wrote into its URI is not ours to assert. */
