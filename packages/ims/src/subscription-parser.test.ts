@@ -215,3 +215,31 @@ test('a text is parsed once while it is among the most recently used', () => {
   expect(calls).toEqual(['a', 'b', 'c', 'b']);
   expect(cache.size).toBe(2);
 });
+
+test.each([
+  ['deep', `${'<a>'.repeat(14)}${'</a>'.repeat(14)}`, 'too-deep'],
+  ['many', '<a/>'.repeat(2_500), 'too-many-elements'],
+  ['long', `<a>${'x'.repeat(65_600)}</a>`, 'too-long'],
+  ['longer than it was', `<a>${'"'.repeat(20_000)}</a>`, 'too-long'],
+])('a fragment too %s for a document that holds it is refused', (_, inner, reason) => {
+  expect(parseServiceProfile(`<ServiceProfile>${inner}</ServiceProfile>`)).toEqual({
+    tag: 'malformed',
+    reason,
+  });
+});
+
+test('a document that holds the largest fragments is parsed', () => {
+  const deep = `${'<a>'.repeat(13)}${'</a>'.repeat(13)}${'<a></a>'.repeat(2_486)}`;
+  const long = `<a>${'x'.repeat(65_490)}</a>`;
+  const pieces = [deep, long].map((inner) => {
+    const fragment = parseServiceProfile(`<ServiceProfile>${inner}</ServiceProfile>`);
+    if (fragment.tag === 'malformed') throw new Error(fragment.reason);
+    const identity = '<PublicIdentity><Identity>sip:alice@example.com</Identity></PublicIdentity>';
+    return fragment.value.xml.replace('<ServiceProfile>', `<ServiceProfile>${identity}`);
+  });
+  const subscriptionXml = `<IMSSubscription>${pieces.join('')}</IMSSubscription>`;
+  const charging = { ccfs: [], ecfs: [] };
+  expect(
+    parseRegData(serializeRegData({ registrationState: 'REGISTERED', subscriptionXml, charging })).tag,
+  ).toBe('parsed');
+});

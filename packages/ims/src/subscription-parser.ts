@@ -35,6 +35,13 @@ export function parseSubscription(xml: string, bounds: XmlBounds = XML_BOUNDS): 
   return result.tag === 'parsed' ? { tag: 'parsed', subscription: result.value } : result;
 }
 
+/** Within these a whole document that holds a few fragments stays within `XML_BOUNDS`, two levels above each included. */
+const FRAGMENT_BOUNDS: XmlBounds = {
+  lengthMax: 64 * 1024,
+  depthMax: XML_BOUNDS.depthMax - 2,
+  elementsMax: 2_500,
+};
+
 /** A fragment, and its text again without prefixes, attributes, comments and white space: fit to be put into a larger document. */
 export interface Fragment<T> {
   readonly value: T;
@@ -43,16 +50,24 @@ export interface Fragment<T> {
 
 /** A `PublicIdentity` element alone, as the provisioning API takes it. */
 export function parsePublicIdentity(xml: string): FragmentResult<Fragment<PublicIdentity>> {
-  return readDocument(xml, XML_BOUNDS, 'PublicIdentity', (root) => fragmentOf(root, publicIdentityOf(root)));
+  return readFragment(xml, 'PublicIdentity', publicIdentityOf);
 }
 
 /** A `ServiceProfile` element alone, with its filter criteria; identities in it may be missing. */
 export function parseServiceProfile(xml: string): FragmentResult<Fragment<ServiceProfile>> {
-  return readDocument(xml, XML_BOUNDS, 'ServiceProfile', (root) => fragmentOf(root, serviceProfileOf(root)));
+  return readFragment(xml, 'ServiceProfile', serviceProfileOf);
 }
 
-function fragmentOf<T>(root: XmlElement, value: T): Fragment<T> {
-  return { value, xml: serializeXml(root) };
+function readFragment<T>(
+  text: string,
+  name: string,
+  read: (root: XmlElement) => T,
+): FragmentResult<Fragment<T>> {
+  return readDocument(text, FRAGMENT_BOUNDS, name, (root) => {
+    const value = read(root);
+    const xml = serializeXml(root); // may be longer: characters are escaped
+    return { value, xml: xml.length > FRAGMENT_BOUNDS.lengthMax ? wrong('too-long') : xml };
+  });
 }
 
 function readDocument<T>(
