@@ -11,7 +11,14 @@ import { loadConfig, type Platform } from '@clearwater/platform';
 import { FakeClock, MemoryLog, SeededRandom, TestMetrics } from '@clearwater/testkit';
 import { ABSENT, type EmbeddedVellum, openEmbeddedVellum, type SubscriberTable } from '@clearwater/vellum';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
-import { createDime, type Dime, type DimeStores, dimeConfig, type SubscriberChange } from './mod.ts';
+import {
+  createDime,
+  type Dime,
+  type DimeOptions,
+  type DimeStores,
+  dimeConfig,
+  type SubscriberChange,
+} from './mod.ts';
 
 const ALICE = 'sip:alice@example.com';
 const IMPI = 'alice@example.com';
@@ -44,11 +51,12 @@ function platform(): Platform {
   };
 }
 
-function dimeOn(stores: DimeStores): Dime {
+function dimeOn(stores: DimeStores, http: DimeOptions['http'] = {}): Dime {
   return createDime({
     config,
     platform: platform(),
     stores,
+    http,
     onSubscriberChange: (change) => changes.push(change),
   });
 }
@@ -511,7 +519,7 @@ const away: SubscriberTable = new Proxy({} as SubscriberTable, {
 });
 
 test('a subscriber database that is away is 503 everywhere, never 404', async () => {
-  const down = dimeOn({ records: vellum.records, subscribers: away, unhealthy: () => 'down' });
+  const down = dimeOn({ records: vellum.records, subscribers: away }, { readiness: () => 'down' });
   const requests: readonly (readonly ['sig' | 'mgmt' | 'prov', string, (string | object)?])[] = [
     ['sig', `GET /impi/${I}/digest`],
     ['sig', `GET /impi/${I}/av?impu=${A}`],
@@ -588,12 +596,4 @@ test('callers in the same process get what HTTP carries', async () => {
   });
   const listed = await dime.provisioning.listPublics({ query: { excludeuuids: true } });
   expect(listed.body).toEqual({ public_ids: [{ public_id: ALICE }] });
-});
-
-test('outside loopback Dime does not start without a key', () => {
-  const values = { homeDomain: 'example.com', scscfUri: SCSCF, httpHost: '192.0.2.1' };
-  expect(() => loadConfig(dimeConfig, [{ source: 'test', values }])).toThrow('config.invalid');
-  expect(
-    loadConfig(dimeConfig, [{ source: 'test', values: { ...values, apiKey: 'secret-key' } }]).apiKey,
-  ).toBe('secret-key');
 });

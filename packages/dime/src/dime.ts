@@ -21,16 +21,14 @@ export interface DimeOptions {
   readonly stores: DimeStores;
   /** Told after each change of the subscriber database made through this Dime. */
   readonly onSubscriberChange?: OnSubscriberChange;
-  /** What `/metrics` serves. */
-  readonly metrics?: HttpServerOptions['metrics'];
+  /** What `/readyz`, `/metrics` and, on the management port, `/trace` answer. */
+  readonly http?: Pick<HttpServerOptions, 'readiness' | 'metrics' | 'trace'>;
 }
 
 /** What Dime needs of Vellum. */
 export interface DimeStores {
   readonly records: Records;
   readonly subscribers: SubscriberTable;
-  /** Why the stores cannot serve, undefined while they can; `/readyz` says it. */
-  unhealthy?(): string | undefined;
 }
 
 export interface Dime {
@@ -55,9 +53,20 @@ export function createDime(options: DimeOptions): Dime {
     ...(onSubscriberChange === undefined ? {} : { onChange: onSubscriberChange }),
   });
 
-  const signallingServer = createServer('homestead', config.signallingPort, options);
-  const managementServer = createServer('homestead-management', config.managementPort, options);
-  const provisioningServer = createServer('homestead-prov', config.provisioningPort, options);
+  const { trace, ...http } = options.http ?? {};
+  const serverOn = (name: string, port: number, extra: Partial<HttpServerOptions> = {}): HttpServer =>
+    new HttpServer({
+      name,
+      listen: [{ host: config.httpHost, port }],
+      log,
+      clock: platform.clock,
+      ...(config.apiKey !== undefined && { bearerKey: config.apiKey }),
+      ...http,
+      ...extra,
+    });
+  const signallingServer = serverOn('homestead', config.signallingPort);
+  const managementServer = serverOn('homestead-management', config.managementPort, trace && { trace });
+  const provisioningServer = serverOn('homestead-prov', config.provisioningPort);
   bindHttp(signallingServer, homesteadApi, homestead, log);
   bindHttp(managementServer, homesteadManagementApi, { getRegData: homestead.getRegData }, log);
   bindHttp(provisioningServer, provisioningApi, provisioning, log);
@@ -66,21 +75,4 @@ export function createDime(options: DimeOptions): Dime {
     provisioning: directClient(provisioningApi, provisioning, log),
     parts: [signallingServer, managementServer, provisioningServer],
   };
-}
-
-function createServer(
-  name: string,
-  port: number,
-  { config, platform, stores, metrics }: DimeOptions,
-): HttpServer {
-  const { log, clock } = platform;
-  return new HttpServer({
-    name,
-    listen: [{ host: config.httpHost, port }],
-    log,
-    clock,
-    readiness: () => stores.unhealthy?.(),
-    ...(metrics === undefined ? {} : { metrics }),
-    ...(config.apiKey === undefined ? {} : { bearerKey: config.apiKey }),
-  });
 }

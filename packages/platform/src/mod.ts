@@ -57,6 +57,7 @@ export {
   type HttpRoute,
   HttpServer,
   type HttpServerOptions,
+  type TraceSource,
 } from './http/http-server.ts';
 export { Lifecycle, type LifecycleOptions, runParts } from './lifecycle/lifecycle.ts';
 export type { ServicePart } from './lifecycle/service-part.ts';

@@ -21,12 +21,12 @@ export interface CoreOptions {
   readonly hosts: HostTable;
   /** Asked for on Dime's HTTP ports when given. */
   readonly apiKey?: string;
-  readonly metrics?: HttpServerOptions['metrics'];
+  readonly http?: Pick<HttpServerOptions, 'readiness' | 'metrics' | 'trace'>;
 }
 
 /** Bono, Sprout and Dime on one Vellum, wired as they are in a deployment: SIP between them, names in the routes. */
 export async function createCore(options: CoreOptions): Promise<Core> {
-  const { config, platform, vellum, hosts, apiKey, metrics } = options;
+  const { config, platform, vellum, hosts, apiKey, http } = options;
   const { domain } = config;
   const address = coreAddress(config);
   const resolver = new StaticResolver(hosts);
@@ -37,9 +37,9 @@ export async function createCore(options: CoreOptions): Promise<Core> {
       layer({ homeDomain: domain, scscfUri, httpHost: config.httpListen ?? address, apiKey }),
     ]),
     platform,
-    stores: { ...vellum, unhealthy: () => vellum.part.unhealthy?.() },
+    stores: vellum,
     onSubscriberChange: (change) => sprout.onSubscriberChange(change),
-    ...(metrics !== undefined && { metrics }),
+    ...(http !== undefined && { http }),
   });
 
   const sprout: Sprout = createSprout(

@@ -62,6 +62,11 @@ export const labConfig = defineConfig(
       reload: 'restart',
       help: 'After SIGTERM calls in set-up have this long to end, in seconds.',
     }),
+    trace: field(Type.Boolean(), {
+      default: false,
+      reload: 'restart',
+      help: 'Keep the ladder of the last 1,000 Call-IDs: `/trace` and `/trace/<Call-ID>` on port 8886.',
+    }),
     logLevel: field(
       Type.Union([Type.Literal('debug'), Type.Literal('info'), Type.Literal('warn'), Type.Literal('error')]),
       { default: 'info', reload: 'restart', help: 'Least level of the log lines on standard error.' },

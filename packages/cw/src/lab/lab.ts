@@ -15,11 +15,20 @@ export interface Lab {
   readonly banner: string;
 }
 
-/** The whole deployment in one process on the embedded store. Resolves when it is wired; nothing listens yet. */
-export async function createLab(config: LabConfig, platform: RealPlatform): Promise<Lab> {
+/**
+ * The whole deployment in one process on the embedded store. Resolves when it is wired; nothing listens yet. `readiness` says why the
+ * deployment cannot serve, undefined when it can.
+ */
+export async function createLab(
+  config: LabConfig,
+  platform: RealPlatform,
+  readiness: () => string | undefined,
+): Promise<Lab> {
   const { domain } = config;
   const httpHost = config.httpListen ?? coreAddress(config);
-  const { metrics } = platform;
+  const { metrics, trace } = platform;
+  trace.watch(config.trace);
+  const http = { readiness, metrics, ...(config.trace && { trace }) };
 
   await mkdir(config.data, { recursive: true, mode: 0o700 });
   const vellum = await openEmbeddedVellum({ directory: config.data, platform });
@@ -27,7 +36,7 @@ export async function createLab(config: LabConfig, platform: RealPlatform): Prom
     const secrets = await loadLabSecrets(config, vellum.sharedConfig, platform.random);
     const hosts = await publishHosts(vellum.sharedConfig, domain, coreAddress(config));
     const guard = secrets.isGuarded ? { apiKey: secrets.apiKey } : {};
-    const core = await createCore({ config, platform, vellum, hosts, metrics, ...guard });
+    const core = await createCore({ config, platform, vellum, hosts, http, ...guard });
     const ellis = createEllis(
       loadConfig(ellisConfig, [
         {
@@ -43,7 +52,7 @@ export async function createLab(config: LabConfig, platform: RealPlatform): Prom
         },
       ]),
       platform,
-      { ...vellum, provisioning: core.dime.provisioning, http: { metrics } },
+      { ...vellum, provisioning: core.dime.provisioning, http: { readiness, metrics } },
     );
     const users = await ensureDemoUsers(core.dime.provisioning, { domain, password: secrets.demoPassword });
     return {

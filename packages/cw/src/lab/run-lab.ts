@@ -10,7 +10,7 @@ export async function runLab(words: readonly string[]): Promise<number | undefin
     const platform = createPlatform({ service: 'lab', logLevel: config.logLevel, logSink: process.stderr });
     const lifecycle = new Lifecycle(platform);
     superviseSignals(lifecycle, { ...platform, drainMaxS: config.drainMaxS });
-    const lab = await createLab(config, platform);
+    const lab = await createLab(config, platform, lifecycle.notReadyReason);
     await lifecycle.start(lab.parts);
     process.stdout.write(`${lab.banner}\n`);
     process.stdout.write(`Clearwater is ready: ${config.domain} on ${config.listen.join(', ')}\n`);

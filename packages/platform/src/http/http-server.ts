@@ -17,6 +17,12 @@ import type { Log } from '../ports/log.ts';
 import type { SocketAddress } from '../ports/network.ts';
 import { bearerGuard } from './bearer-guard.ts';
 
+/** The trails of a `RingTrace`. */
+export interface TraceSource {
+  trails(): readonly string[];
+  read(trail: string): readonly object[];
+}
+
 export interface HttpServerOptions {
   /** Name of the part, and title of the OpenAPI document. */
   readonly name: string;
@@ -27,6 +33,8 @@ export interface HttpServerOptions {
   readonly readiness?: () => string | undefined;
   /** Prometheus text: `/metrics`. */
   readonly metrics?: { readonly contentType: string; text(): Promise<string> };
+  /** What happened, by Call-ID: `/trace` lists the trails, `/trace/:trail` has the events of one. */
+  readonly trace?: TraceSource;
   /** With a key, everything but ping, healthz and readyz asks for `Authorization: Bearer <key>`. */
   readonly bearerKey?: string;
   readonly limits?: Partial<HttpLimits>;
@@ -244,7 +252,7 @@ export class HttpServer implements ServicePart {
   }
 
   #addOwnRoutes(): void {
-    const { readiness, metrics, name } = this.#options;
+    const { readiness, metrics, name, trace } = this.#options;
     const text = (path: string, body: () => Promise<HttpReply>): void => {
       this.route({ method: 'GET', path, handle: body });
     };
@@ -260,11 +268,20 @@ export class HttpServer implements ServicePart {
         headers: { 'content-type': metrics.contentType },
       }));
     }
-    text('/openapi.json', async () => ({
-      status: 200,
-      headers: { 'content-type': 'application/json; charset=utf-8' },
-      body: JSON.stringify(openApiDocument(this.#apis, { title: name, version: '1' })),
-    }));
+    text('/openapi.json', async () => json(200, openApiDocument(this.#apis, { title: name, version: '1' })));
+    if (trace !== undefined) this.#addTraceRoutes(trace);
+  }
+
+  #addTraceRoutes(trace: TraceSource): void {
+    this.route({ method: 'GET', path: '/trace', handle: async () => json(200, trace.trails()) });
+    this.route({
+      method: 'GET',
+      path: '/trace/:trail',
+      handle: async ({ params }) => {
+        const events = trace.read((params as { readonly trail: string }).trail);
+        return events.length > 0 ? json(200, events) : json(404, apiProblem('http.not-found'));
+      },
+    });
   }
 
   #answerError(error: unknown, reply: FastifyReply): FastifyReply {
@@ -287,6 +304,14 @@ const OWN_PATHS: ReadonlySet<string> = new Set([...OPEN_PATHS, '/metrics', '/ope
 
 function plain(status: number, body: string): HttpReply {
   return { status, headers: { 'content-type': 'text/plain; charset=utf-8' }, body };
+}
+
+function json(status: number, body: unknown): HttpReply {
+  return {
+    status,
+    headers: { 'content-type': 'application/json; charset=utf-8' },
+    body: JSON.stringify(body),
+  };
 }
 
 /** Stands for a body that fastify does not read (GET), so that an endpoint can refuse it. */

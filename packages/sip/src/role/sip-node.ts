@@ -114,9 +114,7 @@ export class SipNode implements RoleHost, ServicePart {
     }
     for (const open of this.#flowsFor(ack, options)) {
       const flow = open();
-      if (!flow?.isOpen) continue;
-      ack.prepend('Via', this.transactions.viaFor(flow, this.transactions.newBranch()));
-      return flow.send(ack.serialize());
+      if (flow?.isOpen) return this.transactions.sendAck(ack, flow);
     }
   }
 

@@ -1,8 +1,9 @@
-import type { Clock, Timer } from '@clearwater/platform';
+import type { Clock, Timer, Trace } from '@clearwater/platform';
 import { createAck, type SipRequest, type SipResponse } from '../message/mod.ts';
 import { type Flow, isReliable } from '../transport/flow.ts';
 import { INVITE_CLIENT } from './invite-client.ts';
 import { type Action, type Input, type Machine, step } from './machine.ts';
+import { traceMessage } from './message-trace.ts';
 import { NON_INVITE_CLIENT } from './non-invite-client.ts';
 import { type LifetimeTimer, lifetimeMs, nextRetransmitMs, type RetransmitTimer } from './timers.ts';
 
@@ -16,6 +17,7 @@ export interface ClientTransactionUser {
 /** What all client transactions of a layer share. */
 export interface ClientTransactionParts {
   readonly clock: Clock;
+  readonly trace: Trace;
   readonly onTerminated: (transaction: ClientTransaction) => void;
 }
 
@@ -52,6 +54,7 @@ export class ClientTransaction {
     this.#state = isInvite ? 'calling' : 'trying';
     this.#user = user;
     this.#parts = parts;
+    traceMessage(parts.trace, 'sent', request, flow);
     flow.send(request.serialize());
     this.#startRetransmit(isInvite ? 'timer-a' : 'timer-e');
     this.#startLifetime(isInvite ? 'timer-b' : 'timer-f');

@@ -1,9 +1,10 @@
-import { assert, type Clock, type Timer } from '@clearwater/platform';
+import { assert, type Clock, type Timer, type Trace } from '@clearwater/platform';
 import { createResponse, type SipRequest, type SipResponse } from '../message/mod.ts';
 import type { LegOrigin, ServerLeg, ServerLegUser } from '../role/role.ts';
 import { type Flow, isReliable } from '../transport/flow.ts';
 import { INVITE_SERVER } from './invite-server.ts';
 import { type Action, type Input, type Machine, step } from './machine.ts';
+import { traceMessage } from './message-trace.ts';
 import { NON_INVITE_SERVER } from './non-invite-server.ts';
 import { type LifetimeTimer, lifetimeMs, nextRetransmitMs } from './timers.ts';
 
@@ -132,6 +133,7 @@ export class ServerTransaction implements ServerLeg {
   }
 
   #send(response: SipResponse): void {
+    traceMessage(this.#parts.trace, 'sent', response, this.#replyFlow);
     const { text } = response;
     this.#lastText = this.#state === 'accepted' ? undefined : text; // a 2xx to an INVITE is repeated by the UAS core alone
     this.#sendText(text);
@@ -183,6 +185,7 @@ export class ServerTransaction implements ServerLeg {
 /** What all server transactions of a layer share. */
 export interface ServerTransactionParts {
   readonly clock: Clock;
+  readonly trace: Trace;
   /** The transaction user answered where no answer fits: after a final response. */
   readonly onMisplacedResponse: (transaction: ServerTransaction) => void;
   readonly onTerminated: (transaction: ServerTransaction) => void;

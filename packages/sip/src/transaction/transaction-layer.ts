@@ -14,6 +14,7 @@ import {
   type ClientTransactionParts,
   type ClientTransactionUser,
 } from './client-transaction.ts';
+import { traceMessage } from './message-trace.ts';
 import { ServerTransaction, type ServerTransactionParts } from './server-transaction.ts';
 
 /** The layer above: new requests and the ACKs of 2xx. */
@@ -45,14 +46,16 @@ export class TransactionLayer implements TransportUser {
     this.#platform = platform;
     this.#user = user;
     this.#counters = countersOf(platform);
-    const { clock } = platform;
+    const { clock, trace } = platform;
     this.#serverParts = {
       clock,
+      trace,
       onMisplacedResponse: () => this.#counters.misplaced.add(),
       onTerminated: (ended) => this.#servers.delete(ended.key),
     };
     this.#clientParts = {
       clock,
+      trace,
       onTerminated: (ended) => {
         this.#clients.delete(ended.key);
         if (ended.flow.connection !== 0) this.#forgetConnection(ended.flow.connection, ended);
@@ -110,8 +113,10 @@ export class TransactionLayer implements TransportUser {
     const parsed = parseMessage(bytes);
     switch (parsed.tag) {
       case 'request':
+        traceMessage(this.#platform.trace, 'received', parsed.message, flow);
         return this.#receiveRequest(parsed.message, flow);
       case 'response':
+        traceMessage(this.#platform.trace, 'received', parsed.message, flow);
         return this.#receiveResponse(parsed.message);
       case 'keep-alive':
         return;
@@ -147,6 +152,13 @@ export class TransactionLayer implements TransportUser {
     this.#clients.set(transaction.key, transaction);
     if (flow.connection !== 0 && flow.isOpen) this.#rememberConnection(flow.connection, transaction);
     return transaction;
+  }
+
+  /** Sends the ACK of a 2xx on `flow`: no transaction, no answer (§17.1). */
+  sendAck(ack: SipRequest, flow: Flow): void {
+    ack.prepend('Via', this.viaFor(flow, this.newBranch()));
+    traceMessage(this.#platform.trace, 'sent', ack, flow);
+    flow.send(ack.serialize());
   }
 
   #receiveRequest(request: SipRequest, flow: Flow): void {

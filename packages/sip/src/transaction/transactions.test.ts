@@ -1,3 +1,4 @@
+import { RingTrace } from '@clearwater/platform';
 import { FakeClock } from '@clearwater/testkit';
 import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
@@ -73,6 +74,7 @@ function client(method: string, transport: 'UDP' | 'TCP' = 'UDP', profile: Timer
   };
   const transaction = new ClientTransaction(sent, flow, 'key', user, {
     clock,
+    trace: new RingTrace({ clock }),
     onTerminated: () => {
       terminatedAtMs = clock.monotonic();
     },
@@ -90,6 +92,7 @@ function server(method: string, transport: 'UDP' | 'TCP' = 'UDP') {
   const received = request(method);
   const transaction = new ServerTransaction(received, flow, flow, 'key', {
     clock,
+    trace: new RingTrace({ clock }),
     onMisplacedResponse: () => heard.push('misplaced'),
     onTerminated: () => {
       terminatedAtMs = clock.monotonic();
