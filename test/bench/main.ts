@@ -24,7 +24,7 @@ const fleet = await PhoneFleet.open(USER_COUNT, NETWORK, HOST);
 await fleet.registerAll(WINDOW); // warm-up
 await fleet.callAll(CALL_COUNT / 2, WINDOW);
 const registration = await measure(USER_COUNT, () => fleet.registerAll(WINDOW));
-show('registration (REGISTER, 401, REGISTER, 200)', registration);
+show('re-registration (REGISTER, 401, REGISTER, 200)', registration);
 const call = await measure(CALL_COUNT, () => fleet.callAll(CALL_COUNT, WINDOW));
 show('call (INVITE, 180, 200, ACK, BYE, 200)', call);
 await fleet.close();

@@ -1,47 +1,78 @@
 import { createTestPlatform } from '@clearwater/testkit';
 import { expect, test } from '@jest/globals';
 import { openEmbeddedVellum } from './embedded/embedded-vellum.ts';
-import { loadKeyRing } from './key-ring.ts';
+import { type RingKey, SharedKeyRing } from './key-ring.ts';
+import type { SharedConfig } from './ports/shared-config.ts';
 
-const WEEK_S = 604_800;
-const OPTIONS = { name: '/keys/test', rotateAfterS: WEEK_S, graceS: WEEK_S };
+const DAY_S = 86_400;
+const OPTIONS = { name: '/keys/test', rotateAfterS: DAY_S, graceS: DAY_S };
 
 async function createStore() {
-  const { platform, clock } = createTestPlatform();
-  const vellum = await openEmbeddedVellum({ directory: ':memory:', platform });
-  return { load: () => loadKeyRing(vellum.sharedConfig, platform, OPTIONS), clock };
+  const { platform, clock, log } = createTestPlatform();
+  const { sharedConfig } = await openEmbeddedVellum({ directory: ':memory:', platform });
+  const store = { isAway: false };
+  const flaky: SharedConfig = {
+    ...sharedConfig,
+    read: async (key) => (store.isAway ? { tag: 'unavailable', reason: 'test' } : sharedConfig.read(key)),
+    compareAndSet: (key, version, value) => sharedConfig.compareAndSet(key, version, value),
+  };
+  const open = () => SharedKeyRing.open(flaky, platform, OPTIONS);
+  return { open, clock, log, store };
 }
 
-test('a key ring is made once, and every node that loads it gets the same', async () => {
-  const { load } = await createStore();
-  const [first, second] = await Promise.all([load(), load()]);
+const ids = (keys: readonly RingKey[]): number[] => keys.map(({ id }) => id);
+
+test('a key ring is made once, and every node that opens it gets the same', async () => {
+  const { open } = await createStore();
+  const [first, second] = await Promise.all([open(), open()]);
   expect(first.current.secret).toHaveLength(32);
-  expect(second).toEqual(first);
+  expect(second.current).toEqual(first.current);
   expect(first.previous).toEqual([]);
 });
 
-test('an old key is replaced, served during its grace, and then forgotten', async () => {
-  const { load, clock } = await createStore();
-  const first = await load();
-  await clock.advance(WEEK_S * 1_000);
-  const second = await load();
-  expect(second.current.id).toBe(1);
-  expect(second.previous).toEqual([first.current]);
-  await clock.advance(WEEK_S * 1_000);
-  const third = await load();
-  expect(third.previous).toEqual([second.current]);
+test('a running ring announces a new key before it uses it, serves the old one for its grace, then forgets it', async () => {
+  const { open, clock } = await createStore();
+  const ring = await open();
+  const first = ring.current;
+  await ring.start();
+  await clock.advance(DAY_S * 1_000 + 60_000);
+  expect([ring.current, ids(ring.previous)]).toEqual([first, [1]]);
+  await clock.advance(1_800_000);
+  expect([ring.current.id, ids(ring.previous)]).toEqual([1, [0]]);
+  await clock.advance(DAY_S * 1_000);
+  expect([ring.current.id, ids(ring.previous)]).toEqual([2, [1, 0]]);
+  await clock.advance(DAY_S * 1_000);
+  expect([ring.current.id, ids(ring.previous)]).toEqual([3, [2, 1]]);
+  await ring.stop();
+  expect(clock.pendingTimerCount).toBe(0);
 });
 
-test('shared config that is away is an error, not a new key', async () => {
-  const { platform } = createTestPlatform();
-  const away = { tag: 'unavailable', reason: 'test' } as const;
-  const sharedConfig = {
-    read: async () => away,
-    list: async () => away,
-    compareAndSet: async () => away,
-    watch: () => ({ stop: () => undefined }),
-  };
-  await expect(loadKeyRing(sharedConfig as never, platform, OPTIONS)).rejects.toMatchObject({
-    code: 'key-ring.unavailable',
-  });
+test('two nodes never make a token that the other does not accept', async () => {
+  const { open, clock } = await createStore();
+  const one = await open();
+  await clock.advance(300_000); // they reload at different times
+  const two = await open();
+  await one.start();
+  await clock.advance(250_000);
+  await two.start();
+  for (let step = 0; step < 400; step += 1) {
+    await clock.advance(DAY_S * 10);
+    for (const [maker, reader] of [[one, two] as const, [two, one] as const]) {
+      expect(ids([reader.current, ...reader.previous])).toContain(maker.current.id);
+    }
+  }
+});
+
+test('while shared config is away the keys at hand go on; without any the ring does not open', async () => {
+  const { open, clock, log, store } = await createStore();
+  store.isAway = true;
+  await expect(open()).rejects.toMatchObject({ code: 'key-ring.unavailable' });
+  store.isAway = false;
+  const ring = await open();
+  const { current } = ring;
+  await ring.start();
+  store.isAway = true;
+  await clock.advance(2 * DAY_S * 1_000);
+  expect(ring.current).toEqual(current);
+  expect(log.lines.some(({ event }) => event === 'key-ring.not-reloaded')).toBe(true);
 });

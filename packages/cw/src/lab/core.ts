@@ -3,7 +3,7 @@ import { createDime, type Dime, dimeConfig } from '@clearwater/dime';
 import { type HttpServerOptions, loadConfig, type Platform, type ServicePart } from '@clearwater/platform';
 import { type HostTable, StaticResolver } from '@clearwater/sip';
 import { createSprout, type Sprout, sproutConfig } from '@clearwater/sprout';
-import { type EmbeddedVellum, type KeyRing, loadKeyRing } from '@clearwater/vellum';
+import { type EmbeddedVellum, SharedKeyRing } from '@clearwater/vellum';
 import { coreAddress, type LabConfig } from './lab-config.ts';
 
 export interface Core {
@@ -30,6 +30,8 @@ export async function createCore(options: CoreOptions): Promise<Core> {
   const { domain } = config;
   const address = coreAddress(config);
   const resolver = new StaticResolver(hosts);
+  const nonceKeys = await openKeyRing(options, 'nonce', 86_400);
+  const flowKeys = await openKeyRing(options, 'flow', config.registrationExpiryMaxS);
   const scscfUri = `sip:scscf.${domain}:5054;transport=TCP`;
 
   const dime = createDime({
@@ -57,7 +59,7 @@ export async function createCore(options: CoreOptions): Promise<Core> {
       records: vellum.records,
       timers: vellum.timers,
       homestead: dime.homestead,
-      nonceKeys: await keyRing(options, 'nonce', 86_400),
+      nonceKeys,
       resolver,
     },
   );
@@ -76,18 +78,22 @@ export async function createCore(options: CoreOptions): Promise<Core> {
       platform,
       records: vellum.records,
       homestead: dime.homestead,
-      flowKeys: await keyRing(options, 'flow', config.registrationExpiryMaxS),
+      flowKeys,
       resolver,
     },
   );
 
-  return { dime, sprout, bono, parts: [...dime.parts, ...sprout.parts, ...bono.parts] };
+  return { dime, sprout, bono, parts: [nonceKeys, flowKeys, ...dime.parts, ...sprout.parts, ...bono.parts] };
 }
 
 /** Keys live with the data and change every week; old ones serve as long as the longest token made with them. */
-function keyRing({ vellum, platform }: CoreOptions, name: string, tokenLifeS: number): Promise<KeyRing> {
+function openKeyRing(
+  { vellum, platform }: CoreOptions,
+  name: string,
+  tokenLifeS: number,
+): Promise<SharedKeyRing> {
   const options = { name: `/keys/${name}`, rotateAfterS: 604_800, graceS: Math.max(86_400, 2 * tokenLifeS) };
-  return loadKeyRing(vellum.sharedConfig, platform, options);
+  return SharedKeyRing.open(vellum.sharedConfig, platform, options);
 }
 
 function layer(values: Readonly<Record<string, unknown>>): {

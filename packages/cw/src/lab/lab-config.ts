@@ -115,6 +115,15 @@ export function parseLabConfig(words: readonly string[]): LabConfig {
   return loadConfig(labConfig, [{ source: 'command line', values: Object.fromEntries(given), isText: true }]);
 }
 
+/** What `cw lab --help` prints: every setting with its default. */
+export function labUsage(): string {
+  const lines = Object.entries(labConfig.fields).map(([name, { help, ...field }]) => {
+    const preset = 'default' in field ? ` Default: ${String(field.default)}.` : '';
+    return `  --${kebab(name).padEnd(28)} ${help}${preset}`;
+  });
+  return ['cw lab: the whole deployment in one process', '', ...lines, ''].join('\n');
+}
+
 export function isLoopback(address: string): boolean {
   return address.startsWith('127.') || address === '::1';
 }

@@ -1,10 +1,14 @@
 import { dirname } from 'node:path';
 import { AppError, codeOf, createPlatform, Lifecycle, superviseSignals } from '@clearwater/platform';
 import { createLab } from './lab.ts';
-import { parseLabConfig } from './lab-config.ts';
+import { labUsage, parseLabConfig } from './lab-config.ts';
 
 /** `cw lab`: runs until it is told to stop. Returns the exit code when it could not start, undefined while it runs. */
 export async function runLab(words: readonly string[]): Promise<number | undefined> {
+  if (words.includes('--help')) {
+    process.stdout.write(labUsage());
+    return 0;
+  }
   try {
     const config = parseLabConfig(words);
     const platform = createPlatform({ service: 'lab', logLevel: config.logLevel, logSink: process.stderr });
@@ -36,7 +40,7 @@ function explain(error: unknown): string {
     case 'ERR_PARSE_ARGS_UNKNOWN_OPTION':
     case 'ERR_PARSE_ARGS_INVALID_OPTION_VALUE':
     case 'ERR_PARSE_ARGS_UNEXPECTED_POSITIONAL':
-      return `${(error as Error).message}\nThe settings of the lab are in packages/cw/README.md.`;
+      return `${(error as Error).message}\n"cw lab --help" lists the settings.`;
     default:
       return `The lab cannot start: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`;
   }
