@@ -1,5 +1,5 @@
 import type { Clock, Log, Random } from '@clearwater/platform';
-import { codeOf } from '@clearwater/platform';
+import { codeOf, redact } from '@clearwater/platform';
 import type { NumberTable, OwnedNumber } from '@clearwater/vellum';
 import { identitiesOf, parseNumberUri } from './number-identity.ts';
 import { SerialQueue } from './serial-queue.ts';
@@ -194,7 +194,7 @@ export class Numbers {
         return { tag: 'created', number, sipPassword };
       } catch (error) {
         await this.#unmake(number).catch((cause: unknown) => {
-          this.#ports.log.warn('ellis.number-unfinished', { uri: number.uri, code: codeOf(cause) });
+          this.#ports.log.warn('ellis.number-unfinished', { uri: redact(number.uri), code: codeOf(cause) });
         });
         throw error;
       }
@@ -230,7 +230,7 @@ export class Numbers {
     if (this.#underWay.has(number.uri)) return false;
     const { impus } = specOf(number);
     if (await this.#ports.subscribers.exists(impus.at(-1) ?? number.uri)) return false;
-    this.#ports.log.info('ellis.number-reconciled', { uri: number.uri });
+    this.#ports.log.info('ellis.number-reconciled', { uri: redact(number.uri) });
     await this.#unmake(number);
     return true;
   }

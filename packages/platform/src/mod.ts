@@ -78,3 +78,4 @@ export type {
 export type { Platform } from './ports/platform.ts';
 export type { Random } from './ports/random.ts';
 export type { Trace } from './ports/trace.ts';
+export { redact } from './redact.ts';

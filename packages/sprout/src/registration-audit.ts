@@ -1,5 +1,5 @@
 import { activeBindings, canonicalImpu, type Impi, type Impu, removeBinding } from '@clearwater/ims';
-import type { Clock, Log } from '@clearwater/platform';
+import { type Clock, type Log, redact } from '@clearwater/platform';
 import type { AorStore } from './aor-store.ts';
 import type { SubscriberData } from './subscriber-data.ts';
 
@@ -51,7 +51,8 @@ export class RegistrationAudit {
       const after = bindings.reduce((left, binding) => removeBinding(left, binding, writer), record);
       return { record: after, value: bindings.length };
     });
-    if (update.tag !== 'done') log.warn('registration.not-ended', { impu, impi, reason: update.tag });
-    else if (update.value > 0) log.info('registration.ended', { impu, impi, bindings: update.value });
+    const who = { impu: redact(impu), impi: redact(impi) };
+    if (update.tag !== 'done') log.warn('registration.not-ended', { ...who, reason: update.tag });
+    else if (update.value > 0) log.info('registration.ended', { ...who, bindings: update.value });
   }
 }

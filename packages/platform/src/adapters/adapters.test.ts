@@ -9,6 +9,7 @@ import {
   RingTrace,
   WheelClock,
 } from '../mod.ts';
+import { redact } from '../redact.ts';
 
 test('random integers are even over a bound that does not divide 2^32, tokens over their alphabet', () => {
   const random = new CryptoRandom();
@@ -154,4 +155,11 @@ test('a trace keeps the last events of the last trails, and nothing while it is 
   expect(trace.read('b')).toMatchObject([{ event: '1', fields: { status: 200 } }]);
   trace.watch(false);
   expect([trace.isOn, trace.trails()]).toEqual([false, []]);
+});
+
+test('a redacted identity is recognised, not read', () => {
+  expect(redact('sip:6505550001@example.com')).toMatch(/^sip:65…#[0-9a-f]{8}$/);
+  expect(redact('alice@example.com')).toBe(redact('alice@example.com'));
+  expect(redact('alice@example.com')).not.toBe(redact('alina@example.com'));
+  expect(redact('')).toMatch(/^…#/);
 });

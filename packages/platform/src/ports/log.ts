@@ -1,7 +1,7 @@
 /**
  * Structured log. An event is a dotted name (`register.accepted`) and fields; info = one line per outcome that matters to an
  * operator, warn = we coped, error = someone must act. Never a line per SIP message at info. Secrets never reach it;
- * identities go through `redact` where the line leaves the machine.
+ * identities go through `redact`.
  */
 export interface Log {
   debug(event: string, fields?: LogFields): void;
