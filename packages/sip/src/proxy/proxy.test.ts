@@ -1,97 +1,6 @@
-import { createTestPlatform, type TestPlatform } from '@clearwater/testkit';
 import { expect, test } from '@jest/globals';
-import {
-  type HeaderList,
-  type ProxyPolicy,
-  prepareAck,
-  proxyRequest,
-  RFC_TIMERS,
-  type Role,
-  type RoleHost,
-  type Routing,
-  type ServerLeg,
-  SipNode,
-  type SipRequest,
-  StaticResolver,
-} from '../mod.ts';
-import { WirePeer } from '../testing/wire-peer.ts';
-
-const PROXY = { host: '10.0.0.1', port: 5060 };
-const BOB = 'sip:bob@10.0.0.3';
-
-class PolicyRole implements Role, ProxyPolicy {
-  readonly name = 'proxy';
-  route: ProxyPolicy['route'] = (request) => forward(request);
-  readonly #host: RoleHost;
-
-  constructor(host: RoleHost) {
-    this.#host = host;
-  }
-
-  owns(host: string): boolean {
-    return host === PROXY.host;
-  }
-
-  onRequest(leg: ServerLeg): void {
-    proxyRequest(leg, this, this.#host);
-  }
-
-  onAck(ack: SipRequest): void {
-    const prepared = prepareAck(ack, this);
-    if (prepared !== undefined) this.#host.sendAck(prepared.request);
-  }
-}
-
-function forward(request: SipRequest, ...uris: string[]): Routing {
-  if (uris.length === 0) return { tag: 'forward', targets: [{ request }] };
-  const targets = uris.map((uri) => {
-    const copy = request.copy();
-    copy.setUri(uri);
-    return { request: copy };
-  });
-  return { tag: 'forward', targets };
-}
-
-interface World {
-  readonly sim: TestPlatform;
-  readonly role: PolicyRole;
-  readonly node: SipNode;
-  readonly alice: WirePeer;
-  readonly bob: WirePeer;
-  readonly carol: WirePeer;
-  end(): Promise<void>;
-}
-
-async function createWorld(): Promise<World> {
-  const sim = createTestPlatform();
-  const node = new SipNode(
-    sim.node(PROXY.host),
-    { listeners: [{ name: 'sip', ...PROXY, transports: ['UDP'], timers: RFC_TIMERS }], sendFrom: 'sip' },
-    new StaticResolver({ 'bobs.example.com': ['10.0.0.3', '10.0.0.4'] }),
-  );
-  const role = new PolicyRole(node);
-  node.add(role, 'sip');
-  await node.start();
-  const peer = (host: string): Promise<WirePeer> => WirePeer.bind(sim.node(host), host, PROXY);
-  const [alice, bob, carol] = [await peer('10.0.0.2'), await peer('10.0.0.3'), await peer('10.0.0.4')];
-  return {
-    sim,
-    role,
-    node,
-    alice,
-    bob,
-    carol,
-    async end() {
-      await Promise.all([node, alice, bob, carol].map((part) => part.stop()));
-      await sim.clock.advance(10);
-      expect(sim.leaks()).toEqual([]);
-      expect(node.transactions.transactionCount).toBe(0);
-    },
-  };
-}
-
-const invite = ({ alice }: World, headers: HeaderList = []): SipRequest =>
-  alice.request('INVITE', BOB, headers);
+import type { HeaderList, Routing } from '../mod.ts';
+import { BOB, createWireWorld, forward, invite } from '../testing/wire-world.ts';
 
 test.each<[string, string, HeaderList, number]>([
   ['Max-Forwards 256', BOB, [['Max-Forwards', '256']], 400],
@@ -103,7 +12,7 @@ test.each<[string, string, HeaderList, number]>([
   ['a Request-URI without a host', 'sip:bob@', [], 400],
   ['an exhausted Max-Breadth', BOB, [['Max-Breadth', '1']], 440],
 ])('%s is answered, not forwarded', async (_, uri, headers, status) => {
-  const world = await createWorld();
+  const world = await createWireWorld();
   world.role.route = (request) => forward(request, BOB, 'sip:carol@10.0.0.4');
   world.alice.request('MESSAGE', uri, headers);
   await world.sim.clock.advance(10);
@@ -112,7 +21,7 @@ test.each<[string, string, HeaderList, number]>([
 });
 
 test('a missing Max-Forwards becomes 70; forked branches share the breadth (RFC 5393 §5.3.3)', async () => {
-  const world = await createWorld();
+  const world = await createWireWorld();
   world.role.route = (request) => forward(request, BOB, 'sip:carol@10.0.0.4');
   world.alice.request('MESSAGE', BOB, [['Max-Forwards', '']]);
   await world.sim.clock.advance(10);
@@ -123,7 +32,7 @@ test('a missing Max-Forwards becomes 70; forked branches share the breadth (RFC 
 });
 
 test('behind a strict router the last Route is the target, whatever its display name holds (§16.4)', async () => {
-  const world = await createWorld();
+  const world = await createWireWorld();
   world.alice.request('MESSAGE', 'sip:10.0.0.1;lr', [['Route', '"<sip:evil@10.0.0.9>" <sip:bob@10.0.0.3>']]);
   await world.sim.clock.advance(10);
   expect([world.bob.requests[0]?.uri, world.bob.requests[0]?.has('Route')]).toEqual([BOB, false]);
@@ -131,7 +40,7 @@ test('behind a strict router the last Route is the target, whatever its display 
 });
 
 test('a CANCEL while the policy waits is answered 487 at once, and the late decision sends nothing', async () => {
-  const world = await createWorld();
+  const world = await createWireWorld();
   let decide: (routing: Routing) => void = () => undefined;
   world.role.route = () => new Promise((resolve) => (decide = resolve));
   const request = invite(world);
@@ -145,7 +54,7 @@ test('a CANCEL while the policy waits is answered 487 at once, and the late deci
 });
 
 test('a CANCEL before any provisional response waits for one, and carries its Reason (§9.1, RFC 3326)', async () => {
-  const world = await createWorld();
+  const world = await createWireWorld();
   const request = invite(world);
   await world.sim.clock.advance(10);
   const reason = 'SIP;cause=200;text="Call completed elsewhere"';
@@ -163,7 +72,7 @@ test('a CANCEL before any provisional response waits for one, and carries its Re
 });
 
 test('a 200 that crosses the CANCEL goes up, and so does each of its repetitions', async () => {
-  const world = await createWorld();
+  const world = await createWireWorld();
   const request = invite(world);
   await world.sim.clock.advance(10);
   world.bob.respond('INVITE', 180);
@@ -177,21 +86,8 @@ test('a 200 that crosses the CANCEL goes up, and so does each of its repetitions
   await world.end();
 });
 
-test('branches that lose are cancelled as completed elsewhere', async () => {
-  const world = await createWorld();
-  world.role.route = (request) => forward(request, BOB, 'sip:carol@10.0.0.4');
-  invite(world);
-  await world.sim.clock.advance(10);
-  world.carol.respond('INVITE', 180);
-  world.bob.respond('INVITE', 200);
-  await world.sim.clock.advance(10);
-  expect(world.carol.methods).toEqual(['INVITE', 'CANCEL']);
-  expect(world.carol.requests[1]?.header('Reason')).toContain('Call completed elsewhere');
-  await world.end();
-});
-
 test('a non-INVITE hears neither a provisional response but 100 nor a 408, and its repetitions stay one request (RFC 4320)', async () => {
-  const world = await createWorld();
+  const world = await createWireWorld();
   const message = world.alice.request('MESSAGE', BOB);
   await world.sim.clock.advance(10);
   world.bob.respond('MESSAGE', 183);
@@ -204,7 +100,7 @@ test('a non-INVITE hears neither a provisional response but 100 nor a 408, and i
 });
 
 test('a non-INVITE whose policy never decides gets a 100 after 3.5 s and is forgotten', async () => {
-  const world = await createWorld();
+  const world = await createWireWorld();
   world.role.route = () => new Promise(() => undefined);
   world.alice.request('MESSAGE', BOB);
   await world.sim.clock.advance(32_001);
@@ -224,7 +120,7 @@ test.each([
   ],
   ['decides on something that cannot be sent', async () => forward(undefined as never)],
 ])('a policy that %s costs its request a 500 and nothing else', async (_, route) => {
-  const world = await createWorld();
+  const world = await createWireWorld();
   world.role.route = route;
   world.alice.request('MESSAGE', BOB);
   await world.sim.clock.advance(10);
@@ -233,7 +129,7 @@ test.each([
 });
 
 test.each([180, 200, 404])('a hook that throws on a %i ends its branch with a 500', async (status) => {
-  const world = await createWorld();
+  const world = await createWireWorld();
   const onResponse = (): void => {
     throw new Error('bug');
   };
@@ -246,36 +142,9 @@ test.each([180, 200, 404])('a hook that throws on a %i ends its branch with a 50
   await world.end();
 });
 
-test('a branch that says 100 and nothing more is cancelled when timer C fires, and its 487 ends the call', async () => {
-  const world = await createWorld();
-  invite(world);
-  await world.sim.clock.advance(10);
-  world.bob.respond('INVITE', 100);
-  await world.sim.clock.advance(184_980);
-  expect(world.bob.methods).toEqual(['INVITE']);
-  await world.sim.clock.advance(20);
-  expect([world.bob.methods, world.alice.statuses]).toEqual([['INVITE', 'CANCEL'], [100]]);
-  world.bob.respond('INVITE', 487);
-  await world.sim.clock.advance(10);
-  expect(world.alice.statuses).toEqual([100, 487]);
-  await world.end();
-});
-
-test('a call rings no longer than its Expires; one that ignores the CANCEL is given up after 64·T1', async () => {
-  const world = await createWorld();
-  invite(world, [['Expires', '20']]);
-  await world.sim.clock.advance(10);
-  world.bob.respond('INVITE', 180);
-  await world.sim.clock.advance(20_000);
-  expect(world.bob.methods).toContain('CANCEL');
-  await world.sim.clock.advance(32_000);
-  expect(world.alice.statuses).toEqual([180, 408]);
-  await world.end();
-});
-
 test('the next instance is tried with a new branch; a CANCEL meanwhile ends the search', async () => {
   for (const isCancelled of [false, true]) {
-    const world = await createWorld();
+    const world = await createWireWorld();
     world.role.route = (request) => forward(request, 'sip:bob@bobs.example.com');
     const request = invite(world);
     await world.sim.clock.advance(10);
@@ -290,7 +159,7 @@ test('the next instance is tried with a new branch; a CANCEL meanwhile ends the 
 });
 
 test('a response counts only for the method it names; a CANCEL of nothing costs nothing', async () => {
-  const world = await createWorld();
+  const world = await createWireWorld();
   invite(world);
   await world.sim.clock.advance(10);
   world.bob.respond('INVITE', 200, [['CSeq', '1 BYE']]);
@@ -304,7 +173,7 @@ test('a response counts only for the method it names; a CANCEL of nothing costs 
 });
 
 test('stop ends calls in set-up with all their timers', async () => {
-  const world = await createWorld();
+  const world = await createWireWorld();
   world.role.route = (request) => forward(request, BOB, 'sip:carol@10.0.0.4');
   invite(world);
   world.alice.request('MESSAGE', BOB);

@@ -202,7 +202,7 @@ test('Max-Forwards 0 is refused with 483, an unknown Proxy-Require with 420', as
   await end();
 });
 
-test('a ringing call is not bounded by timer C while provisional responses come, but by the hard cap', async () => {
+test('a phone that says 180 once and nothing more is cancelled after timer C (185 s), and the caller gets its 487', async () => {
   const { sim, phone, end } = await createWorld();
   const alice = await phone('alice', '10.0.0.2');
   const bob = await phone('bob', '10.0.0.3');

@@ -25,13 +25,14 @@ export interface TransactionUser {
 
 const MAGIC_COOKIE = 'z9hG4bK';
 const DEFAULT_SIP_PORT = 5060;
-/** Beyond this many server transactions new requests get 503: memory stays bounded under a flood. */
+/** Memory stays bounded under a flood. */
 const SERVER_TRANSACTIONS_MAX = 200_000;
 
 /** Matches messages to transactions (RFC 3261 §17.1.3, §17.2.3) and makes new ones; owns both tables. */
 export class TransactionLayer implements TransportUser {
   readonly #platform: Platform;
   readonly #user: TransactionUser;
+  readonly #serversMax: number;
   readonly #servers = new Map<string, ServerTransaction>();
   readonly #clients = new Map<string, ClientTransaction>();
   /** Client transactions by connection, to tell them when it closes. */
@@ -42,9 +43,11 @@ export class TransactionLayer implements TransportUser {
   /** Set right after construction: the layers know each other. */
   #transport: TransportLayer | undefined;
 
-  constructor(platform: Platform, user: TransactionUser) {
+  /** `serversMax`: server transactions at once; a new request beyond gets a 503 that costs no transaction. */
+  constructor(platform: Platform, user: TransactionUser, serversMax: number = SERVER_TRANSACTIONS_MAX) {
     this.#platform = platform;
     this.#user = user;
+    this.#serversMax = serversMax;
     this.#counters = countersOf(platform);
     const { clock, trace } = platform;
     this.#serverParts = {
@@ -174,7 +177,7 @@ export class TransactionLayer implements TransportUser {
     }
     noteSource(request, via, flow);
     if (request.method === 'CANCEL') return this.#receiveCancel(request, via, key, flow);
-    if (this.#servers.size >= SERVER_TRANSACTIONS_MAX) {
+    if (this.#servers.size >= this.#serversMax) {
       this.#counters.overload.add();
       return this.#reject(request, 503, flow);
     }

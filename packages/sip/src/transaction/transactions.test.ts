@@ -1,5 +1,5 @@
 import { RingTrace } from '@clearwater/platform';
-import { FakeClock } from '@clearwater/testkit';
+import { createTestPlatform, FakeClock } from '@clearwater/testkit';
 import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { createRequest, createResponse, type SipRequest, type SipResponse } from '../message/mod.ts';
@@ -12,6 +12,7 @@ import { NON_INVITE_CLIENT } from './non-invite-client.ts';
 import { NON_INVITE_SERVER } from './non-invite-server.ts';
 import { ServerTransaction } from './server-transaction.ts';
 import { CELLULAR_TIMERS, RFC_TIMERS, type TimerProfile } from './timers.ts';
+import { TransactionLayer } from './transaction-layer.ts';
 
 interface Sent {
   readonly atMs: number;
@@ -263,6 +264,42 @@ test('a CANCEL is heard once, and only while an INVITE waits (§9.2)', () => {
   message.transaction.attach({ onCancel: () => heard.push('message') });
   message.transaction.onCancel();
   expect(heard).toEqual(['late attach']);
+});
+
+test('beyond the bound of server transactions a new request is 503 without one; what is in hand goes on', async () => {
+  const { platform, clock, metrics } = createTestPlatform();
+  const flow = createFlow(clock, 'UDP');
+  const inHand: ServerTransaction[] = [];
+  const onRequest = (transaction: ServerTransaction): number => inHand.push(transaction);
+  const layer = new TransactionLayer(platform, { onRequest, onAck: () => undefined }, 2);
+  const receive = (method: string, branch: string): void => {
+    const received = request(method);
+    received.set('Via', `SIP/2.0/UDP 10.0.0.2:5060;branch=z9hG4bK${branch}`);
+    layer.onBytes(received.serialize(), flow);
+  };
+  for (const branch of ['1', '2', '3', '2']) receive('INVITE', branch);
+  expect([inHand.length, layer.transactionCount]).toEqual([2, 2]);
+  expect(flow.sent.map(({ line }) => line)).toEqual([
+    'SIP/2.0 503 Service Unavailable',
+    'SIP/2.0 100 Trying',
+  ]);
+  expect(metrics.value('sip_requests_refused_total')).toBe(1);
+  expect(metrics.value('sip_requests_retransmitted_total')).toBe(1);
+
+  let isCancelled = false;
+  inHand[0]?.attach({
+    onCancel: () => {
+      isCancelled = true;
+    },
+  });
+  receive('CANCEL', '1');
+  expect(isCancelled).toBe(true);
+  for (const transaction of inHand) transaction.respond(response(transaction.request, 486));
+  await clock.advance(64_000);
+  expect(layer.transactionCount).toBe(0);
+  receive('INVITE', '3');
+  expect(inHand).toHaveLength(3);
+  layer.stop();
 });
 
 test('no sequence of inputs leads a machine out of its states, and terminated is the end', () => {

@@ -14,6 +14,7 @@ import {
   type SipRequest,
   type SipResponse,
   StaticResolver,
+  type TransportLimits,
 } from '../mod.ts';
 import { WirePeer } from '../testing/wire-peer.ts';
 
@@ -41,13 +42,18 @@ interface World {
   end(): Promise<void>;
 }
 
-async function createWorld(...listeners: ListenerConfig[]): Promise<World> {
+/** What the simulated kernel takes before bytes count as queued. */
+const KERNEL_BUFFER_BYTES = 64 * 1024;
+
+const createWorld = (...listeners: ListenerConfig[]): Promise<World> => createWorldWith(LIMITS, ...listeners);
+
+async function createWorldWith(limits: TransportLimits, ...listeners: ListenerConfig[]): Promise<World> {
   const sim = createTestPlatform();
   const platform = sim.node(HERE.host);
   const config = {
     listeners: listeners.length > 0 ? listeners : [LISTENER],
     sendFrom: 'sip',
-    limits: LIMITS,
+    limits,
   };
   const node = new SipNode(
     platform,
@@ -176,6 +182,44 @@ test('a peer that stops reading is cut off, and what was sent to it fails', asyn
   expect(failures).toEqual(Array(4).fill('unreachable')); // the fifth waits for a connection of its own
   world.sim.network.crash('10.0.0.8');
   world.sim.network.heal();
+  await world.end();
+});
+
+test.each([
+  [10_000, LIMITS],
+  [1_048_576, DEFAULT_TRANSPORT_LIMITS],
+])(
+  'a reader that stops is closed as slow-reader when more than %i bytes wait, not before',
+  async (bytesQueuedMax, limits) => {
+    const world = await createWorldWith(limits);
+    const raw = connect(world);
+    await world.sim.clock.advance(10);
+    const flow = world.node.flowOf({ connection: 1 });
+    expect(flow?.isOpen).toBe(true);
+    world.sim.network.partition('10.0.0.1', '10.0.0.2');
+    flow?.send(Buffer.alloc(KERNEL_BUFFER_BYTES + bytesQueuedMax)); // as far behind as allowed
+    flow?.send(Buffer.alloc(1));
+    const closed = (): number => world.platform.metrics.value('sip_connections_closed_total', 'slow-reader');
+    expect([flow?.isOpen, closed()]).toEqual([true, 0]);
+    flow?.send(Buffer.alloc(1));
+    expect([flow?.isOpen, closed(), world.node.transport.connectionCount]).toEqual([false, 1, 0]);
+    world.sim.network.heal();
+    raw.stream.destroy();
+    await world.end();
+  },
+);
+
+test('whoever asks a lot and does not read the answers is cut off; nobody else is', async () => {
+  const world = await createWorld();
+  const [greedy, other] = [connect(world), connect(world)];
+  await world.sim.clock.advance(10);
+  const requests = Array.from({ length: 1_000 }, (_, n) => request('MESSAGE', { id: `m${n}` }).text);
+  greedy.stream.write(Buffer.from(requests.join(''), 'latin1')); // all in one turn: no answer can leave in between
+  other.stream.write(request('MESSAGE').serialize());
+  await world.sim.clock.advance(10);
+  expect([greedy.isClosed, other.isClosed, answers(other)]).toEqual([true, false, 1]);
+  expect(answers(greedy)).toBeLessThan(1_000);
+  expect(world.platform.metrics.value('sip_connections_closed_total', 'slow-reader')).toBe(1);
   await world.end();
 });
 
