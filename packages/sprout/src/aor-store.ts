@@ -52,6 +52,8 @@ export class AorStore {
   readonly #timers: Timers;
   readonly #clock: Clock;
   readonly #log: Log;
+  /** The last change under way of each key: those of one process follow each other, and need not lose against one another. */
+  readonly #turns = new Map<Impu, Promise<unknown>>();
 
   constructor(parts: {
     readonly records: Records;
@@ -83,6 +85,17 @@ export class AorStore {
    * and finds its own effect where it is there already.
    */
   async update<T>(key: Impu, change: (record: AorRecord) => AorChange<T>): Promise<AorUpdate<T>> {
+    const take = (): Promise<AorUpdate<T>> => this.#update(key, change);
+    const turn = this.#turns.get(key)?.then(take, take) ?? take();
+    this.#turns.set(key, turn);
+    try {
+      return await turn;
+    } finally {
+      if (this.#turns.get(key) === turn) this.#turns.delete(key);
+    }
+  }
+
+  async #update<T>(key: Impu, change: (record: AorRecord) => AorChange<T>): Promise<AorUpdate<T>> {
     for (let attempt = 1; attempt <= ATTEMPTS_MAX; attempt += 1) {
       const seen = await this.read(key);
       if (seen.tag === 'unavailable') return seen;

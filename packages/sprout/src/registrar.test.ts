@@ -333,6 +333,16 @@ describe('the store', () => {
   });
 });
 
+test('all devices of a user may register at the same moment', async () => {
+  const answers = await Promise.all(
+    Array.from({ length: 10 }, (_, at) =>
+      sprout.register({ contacts: [`<sip:alice@10.0.0.${at}>`], callId: `device-${at}` }),
+    ),
+  );
+  expect(answers.map(({ status }) => status)).toEqual(answers.map(() => 200));
+  expect(await bindingsOfAlice()).toHaveLength(10);
+});
+
 test('a registration larger than a record may be is 413, and what was registered stays', async () => {
   expect((await sprout.register({ contacts: ['<sip:alice@10.0.0.1>'] })).status).toBe(200);
   const contacts = Array.from({ length: 9 }, (_, at) => `<sip:a${at}@10.0.0.2;x=${'x'.repeat(900)}>`);

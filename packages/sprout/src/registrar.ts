@@ -145,7 +145,9 @@ export class Registrar {
         associated: subscription.identities.map(({ impu, isBarred }) => ({ impu, isBarred })),
       },
     };
-    const limits = { ...REGISTER_LIMITS, bindingsMax: config.bindingsMax };
+    const { bindingsMax } = config;
+    // Devices may share a private identity: each has a nonce in use, and must not push another's out.
+    const limits = { bindingsMax, noncesMax: REGISTER_LIMITS.noncesMax + bindingsMax };
     const update = await aors.update(defaultImpu, (record): AorChange<RegisterOutcome> => {
       if (verdict.isOld && !isKnown(record, impi, verdict.nonce.id))
         return { record, value: { tag: 'stale-nonce' } };
