@@ -11,6 +11,8 @@ export interface Deployment {
   readonly vellum: EmbeddedVellum;
   /** Provisions the user if need be and gives it a phone; both named by `user`. */
   phone(user: string, host: string, transport?: TransportName): Promise<TestPhone>;
+  /** The timers that run, by the file that started them, sorted: to be asked when nothing is under way. `stop` would hide a leak. */
+  timers(): readonly string[];
   /** Phones off, drained, stopped; what is left over. */
   end(): Promise<readonly string[]>;
 }
@@ -19,7 +21,7 @@ const EDGE = '10.0.0.1';
 const PASSWORD = 'swordfish';
 
 export async function createDeployment(seed: number, words: readonly string[] = []): Promise<Deployment> {
-  const sim = createTestPlatform({ seed });
+  const sim = createTestPlatform({ seed, traceTimers: true });
   const config = parseLabConfig(['--listen', EDGE, ...words]);
   const platform = sim.node(EDGE);
   const vellum = await openEmbeddedVellum({ directory: ':memory:', platform });
@@ -49,6 +51,11 @@ export async function createDeployment(seed: number, words: readonly string[] = 
       await phone.start();
       phones.push(phone);
       return phone;
+    },
+    timers() {
+      return sim.clock.pendingTimers
+        .map(({ startedAt = '' }) => /([\w-]+)\.ts:/.exec(startedAt)?.[1] ?? startedAt)
+        .sort();
     },
     async end() {
       const transactionCount = [
