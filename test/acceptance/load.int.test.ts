@@ -23,7 +23,7 @@ const SIZE =
 const HOST = '127.0.35.1';
 const FIRST_USER = 6_510_000;
 const NET = 101;
-/** sip-rules: one retransmission in a thousand messages asked for. */
+/** A repetition means that somebody took longer than T1 to answer: at most one message in a thousand. */
 const RETRANSMISSION_SHARE_MAX = 0.001;
 const REQUESTS_PER_CALL = 2; // INVITE and BYE; an ACK is not repeated by itself
 
