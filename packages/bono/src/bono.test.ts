@@ -228,6 +228,32 @@ test('several users behind one socket are told apart, also by a Bono that has to
   await world.end();
 });
 
+test('several users behind one socket: a call belongs to the one who was called, also over a new connection', async () => {
+  const world = await World.start();
+  const alice = await world.registered('alice', '10.0.0.2', 'TCP');
+  const bob = await world.registered('bob', '10.0.0.3');
+  const headers: HeaderList = [
+    [
+      'Authorization',
+      'Digest username="c@example.com",realm="example.com",nonce="a",uri="sip:example.com",response="00"',
+    ],
+    ['Expires', '300'],
+  ];
+  const carol = written(alice, 'REGISTER', {
+    uri: 'sip:example.com',
+    to: '<sip:carol@example.com>',
+    headers,
+  });
+  expect((await world.after(alice.request(carol)))?.status).toBe(200);
+  const call = bob.call('sip:alice@example.com');
+  await world.sim.clock.advance(1_000);
+  await alice.stop();
+  await alice.start();
+  expect((await world.after(alice.register()))?.status).toBe(200);
+  expect(await world.after(alice.calls.get(call.callId)?.hangUp() ?? Promise.resolve(0))).toBe(200);
+  await world.end();
+});
+
 test('what no REGISTER may ask: a security agreement without IPsec (420); from the core side it is not taken (405)', async () => {
   const world = await World.start();
   const alice = await world.phone('alice', '10.0.0.2');

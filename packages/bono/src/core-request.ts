@@ -8,6 +8,7 @@ import {
   type SipResponse,
 } from '@clearwater/sip';
 import { createsDialog, describeServer, type EdgeParts, refuse } from './edge-parts.ts';
+import { includesImpu } from './flow-identities.ts';
 import { takeOwnRoutes } from './own-uris.ts';
 import { stripFromPhone, stripToPhone } from './trust-boundary.ts';
 
@@ -52,7 +53,9 @@ function flowOfToken(token: string, callId: string, { tokens, host }: EdgeParts)
 
 function deliver(request: SipRequest, received: SipRequest, flow: Flow, parts: EdgeParts): Routing {
   const { uris, tokens, identities } = parts;
-  const [registration] = identities.of(flow);
+  const called = calledParty(received);
+  const known = identities.of(flow);
+  const registration = known.find((one) => called !== undefined && includesImpu(one, called)) ?? known[0];
   const isInitial = request.to?.tag === undefined;
   stripToPhone(request);
   const isNewDialog = isInitial && createsDialog(request);
@@ -62,7 +65,7 @@ function deliver(request: SipRequest, received: SipRequest, flow: Flow, parts: E
     request.prepend('Record-Route', uris.edgeRoute(flow));
   }
   const recorded = isNewDialog ? request.values('Record-Route').join(', ') : '';
-  const answering = isInitial ? (calledParty(received) ?? registration?.identities[0].uri) : undefined;
+  const answering = isInitial ? (called ?? registration?.identities[0].uri) : undefined;
   const onResponse = (response: SipResponse): void => {
     stripFromPhone(response);
     response.remove('P-Preferred-Identity');
