@@ -1,4 +1,7 @@
+import { writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { afterEach, beforeEach, expect, jest, test } from '@jest/globals';
 import { type Child, within } from './child.ts';
 import { cw, LabProcess, labData } from './lab-process.ts';
@@ -69,6 +72,22 @@ test('a taken port ends the start with exit code 1 and a sentence that names it'
     expect(lab.output).not.toContain('    at ');
     await new Promise((resolve) => squatter.close(resolve));
   }
+});
+
+test('data that a later version wrote, or that is no database, ends the start with a sentence that names it', async () => {
+  await (await start()).stop();
+  const file = join(data.directory, 'vellum.db');
+  const database = new DatabaseSync(file);
+  database.exec('PRAGMA user_version = 1000');
+  database.close();
+  await using newer = refused('--listen', HOST);
+  expect(await newer.exit(END_MS)).toBe(1);
+  expect(newer.output).toContain(`A later version of Clearwater has written ${data.directory}`);
+  await writeFile(file, 'no database'.repeat(1_000));
+  await using broken = refused('--listen', HOST);
+  expect(await broken.exit(END_MS)).toBe(1);
+  expect(broken.output).toContain(`${file}: file is not a database`);
+  expect(broken.output).not.toContain('    at ');
 });
 
 test('a second lab on the same data is refused by name, and the first goes on', async () => {

@@ -1,3 +1,4 @@
+import { isIP } from 'node:net';
 import type { DemoUser } from './demo-users.ts';
 import { isLoopback, type LabConfig } from './lab-config.ts';
 import type { LabSecrets } from './lab-secrets.ts';
@@ -9,7 +10,7 @@ export function banner(
   users: readonly DemoUser[],
   http: string,
 ): string {
-  const proxies = config.listen.map((host) => `${config.advertise ?? host}:${config.sipPort}`);
+  const proxies = config.listen.map((host) => `${inUri(config.advertise ?? host)}:${config.sipPort}`);
   const [first, second] = users;
   const lines = [
     '',
@@ -21,8 +22,8 @@ export function banner(
     '',
     `  Register both phones, then let ${first?.user} call ${second?.user}.`,
     '',
-    `  Self-care API    http://${http}:${config.ellisPort}   (sign-up code: ${secrets.signUpCode})`,
-    `  Provisioning     http://${http}:8889${secrets.isGuarded ? '' : '   (no key needed on loopback)'}`,
+    `  Self-care API    http://${inUri(http)}:${config.ellisPort}   (sign-up code: ${secrets.signUpCode})`,
+    `  Provisioning     http://${inUri(http)}:8889${secrets.isGuarded ? '' : '   (no key needed on loopback)'}`,
     ...(secrets.isGuarded ? [`  API key          ${secrets.apiKey}`] : []),
     `  Data             ${config.data}`,
     '',
@@ -31,4 +32,9 @@ export function banner(
     lines.push('  Phones on other machines: start with  npm start -- --listen <address of this machine>', '');
   }
   return lines.join('\n');
+}
+
+/** An IPv6 address needs brackets before a port. */
+export function inUri(host: string): string {
+  return isIP(host) === 6 ? `[${host}]` : host;
 }

@@ -2,7 +2,7 @@ import { mkdir } from 'node:fs/promises';
 import { createEllis, ellisConfig } from '@clearwater/ellis';
 import { loadConfig, type RealPlatform, type ServicePart } from '@clearwater/platform';
 import { openEmbeddedVellum } from '@clearwater/vellum';
-import { banner } from './banner.ts';
+import { banner, inUri } from './banner.ts';
 import { createCore } from './core.ts';
 import { ensureDemoUsers } from './demo-users.ts';
 import { coreAddress, type LabConfig } from './lab-config.ts';
@@ -45,7 +45,7 @@ export async function createLab(
             homeDomain: domain,
             listenHost: httpHost,
             port: config.ellisPort,
-            publicUrl: `http://${config.advertise ?? httpHost}:${config.ellisPort}`,
+            publicUrl: `http://${inUri(config.advertise ?? httpHost)}:${config.ellisPort}`,
             signUpCode: secrets.signUpCode,
             apiKey: secrets.apiKey,
           },

@@ -37,6 +37,16 @@ function explain(error: unknown): string {
       return `${detail['address']} is not an address of this machine: see --listen.`;
     case 'vellum.data-in-use':
       return `Another lab is using ${dirname(String(detail['path']))}. Stop it, or choose another directory with --data.`;
+    case 'vellum.data-too-new':
+      return `A later version of Clearwater has written ${dirname(String(detail['path']))}. Run that one, or choose another directory with --data.`;
+    case 'vellum.data-unusable':
+    case 'ERR_SQLITE_ERROR':
+    case 'EACCES':
+    case 'EEXIST':
+    case 'ENOTDIR':
+    case 'ENOSPC':
+    case 'EROFS':
+      return `The data directory cannot be used: ${reasonOf(error)}. Put that right, or choose another directory with --data.`;
     case 'ERR_PARSE_ARGS_UNKNOWN_OPTION':
     case 'ERR_PARSE_ARGS_INVALID_OPTION_VALUE':
     case 'ERR_PARSE_ARGS_UNEXPECTED_POSITIONAL':
@@ -44,4 +54,13 @@ function explain(error: unknown): string {
     default:
       return `The lab cannot start: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`;
   }
+}
+
+/** The file and what the system or SQLite said about it. */
+function reasonOf(error: unknown): string {
+  if (!(error instanceof AppError)) return (error as Error).message;
+  const { path, reason } = error.detail;
+  return reason === 'store-failed' && error.cause instanceof Error
+    ? `${path}: ${error.cause.message}`
+    : `${path}: ${reason}`;
 }
