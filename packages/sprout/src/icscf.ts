@@ -16,7 +16,7 @@ import {
 } from '@clearwater/sip';
 import { type HomeNetwork, pushRoute } from './home-network.ts';
 import { ALLOW, type RefusalReason, type Refusals } from './refusal.ts';
-import { isDeregistration } from './register-request.ts';
+import { isDeregistration } from './registrar/register-request.ts';
 import type { Lookup, SubscriberData } from './subscriber-data.ts';
 
 export interface IcscfParts {

@@ -14,10 +14,10 @@ import {
 } from '@clearwater/sip';
 import { type HomeNetwork, isOriginating } from './home-network.ts';
 import { answerForNetwork } from './icscf.ts';
-import type { Originating } from './originating.ts';
 import type { Refusals } from './refusal.ts';
-import type { Registrar } from './registrar.ts';
-import type { Terminating } from './terminating.ts';
+import type { Registrar } from './registrar/registrar.ts';
+import type { Originating } from './session/originating.ts';
+import type { Terminating } from './session/terminating.ts';
 
 export interface ScscfParts {
   readonly host: RoleHost;

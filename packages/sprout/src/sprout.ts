@@ -9,18 +9,18 @@ import {
   SipNode,
 } from '@clearwater/sip';
 import type { Records, Timers } from '@clearwater/vellum';
-import { AorStore, EXPIRY_TIMER } from './aor-store.ts';
 import type { SproutConfig } from './config.ts';
 import { HomeNetwork } from './home-network.ts';
 import { Icscf } from './icscf.ts';
-import { Originating } from './originating.ts';
 import { Refusals } from './refusal.ts';
-import { Registrar } from './registrar.ts';
-import { RegistrationAudit } from './registration-audit.ts';
-import { RegistrationExpiry } from './registration-expiry.ts';
+import { AorStore, EXPIRY_TIMER } from './registrar/aor-store.ts';
+import { Registrar } from './registrar/registrar.ts';
+import { RegistrationAudit } from './registrar/registration-audit.ts';
+import { RegistrationExpiry } from './registrar/registration-expiry.ts';
 import { Scscf } from './scscf.ts';
+import { Originating } from './session/originating.ts';
+import { Terminating } from './session/terminating.ts';
 import { SubscriberData } from './subscriber-data.ts';
-import { Terminating } from './terminating.ts';
 
 export interface SproutDependencies {
   readonly platform: Platform;

@@ -9,8 +9,8 @@ import {
   type SipRequest,
   SipUri,
 } from '@clearwater/sip';
-import type { HomeNetwork } from './home-network.ts';
-import type { RefusalReason } from './refusal.ts';
+import type { HomeNetwork } from '../home-network.ts';
+import type { RefusalReason } from '../refusal.ts';
 
 export interface ExpiryLimits {
   readonly registrationExpiryMinS: number;

@@ -2,7 +2,7 @@ import { createRequest, type SipRequest, type SipResponse } from '@clearwater/si
 import { createTestPlatform, TestPhone, type TestPlatform } from '@clearwater/testkit';
 import { type EmbeddedVellum, openEmbeddedVellum } from '@clearwater/vellum';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { SproutWorld, withoutPops } from './testing/sprout-world.ts';
+import { SproutWorld, withoutPops } from '../testing/sprout-world.ts';
 
 const USERS = [
   {

@@ -3,8 +3,8 @@ import type { KeyedSecret, SipResponse } from '@clearwater/sip';
 import { createTestPlatform, type TestPlatform } from '@clearwater/testkit';
 import { ABSENT, type EmbeddedVellum, openEmbeddedVellum } from '@clearwater/vellum';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import type { ScriptedUser } from './testing/scripted-homestead.ts';
-import { SproutWorld, withoutPops } from './testing/sprout-world.ts';
+import type { ScriptedUser } from '../testing/scripted-homestead.ts';
+import { SproutWorld, withoutPops } from '../testing/sprout-world.ts';
 
 const USERS = [
   {

@@ -1,6 +1,6 @@
 import type { KeyedBinding } from '@clearwater/ims';
 import { parseUri, type SipRequest, SipUri } from '@clearwater/sip';
-import type { HomeNetwork } from './home-network.ts';
+import type { HomeNetwork } from '../home-network.ts';
 
 /** The flows by which one device can be reached, the one to use first (RFC 5626 §6). */
 export type Flows = readonly [KeyedBinding, ...KeyedBinding[]];

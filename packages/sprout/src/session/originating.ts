@@ -9,10 +9,10 @@ import {
 } from '@clearwater/ims';
 import type { Clock } from '@clearwater/platform';
 import { parseNameAddr, type Routing, type SipRequest } from '@clearwater/sip';
-import type { AorStore } from './aor-store.ts';
-import { type HomeNetwork, pushRoute } from './home-network.ts';
-import type { RefusalReason, Refusals } from './refusal.ts';
-import type { SubscriberData } from './subscriber-data.ts';
+import { type HomeNetwork, pushRoute } from '../home-network.ts';
+import type { RefusalReason, Refusals } from '../refusal.ts';
+import type { AorStore } from '../registrar/aor-store.ts';
+import type { SubscriberData } from '../subscriber-data.ts';
 
 export interface SessionParts {
   readonly home: HomeNetwork;

@@ -1,8 +1,8 @@
 import { expire, type Impu, isRegistered, nextExpiryMs } from '@clearwater/ims';
 import type { Clock } from '@clearwater/platform';
 import type { Pop, PopOutcome } from '@clearwater/vellum';
+import type { SubscriberData } from '../subscriber-data.ts';
 import type { AorStore } from './aor-store.ts';
-import type { SubscriberData } from './subscriber-data.ts';
 
 export interface RegistrationExpiryParts {
   readonly aors: AorStore;

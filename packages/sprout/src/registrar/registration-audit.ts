@@ -1,7 +1,7 @@
 import { activeBindings, canonicalImpu, type Impi, type Impu, removeBinding } from '@clearwater/ims';
 import { type Clock, type Log, redact } from '@clearwater/platform';
+import type { SubscriberData } from '../subscriber-data.ts';
 import type { AorStore } from './aor-store.ts';
-import type { SubscriberData } from './subscriber-data.ts';
 
 export interface RegistrationAuditParts {
   readonly aors: AorStore;

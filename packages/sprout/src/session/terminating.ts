@@ -8,8 +8,8 @@ import {
 } from '@clearwater/ims';
 import type { Log } from '@clearwater/platform';
 import { parseEvent, type Routing, type SipRequest, type Target } from '@clearwater/sip';
+import type { RefusalReason } from '../refusal.ts';
 import type { SessionParts } from './originating.ts';
-import type { RefusalReason } from './refusal.ts';
 import { devicesOf, type Flows, requestTo } from './targets.ts';
 
 export interface TerminatingParts extends SessionParts {

@@ -12,14 +12,14 @@ import {
 } from '@clearwater/ims';
 import type { Clock, Counter, Metrics, Random } from '@clearwater/platform';
 import { decodeUtf8, digestHash, type NonceMint, type SipRequest, type SipResponse } from '@clearwater/sip';
+import type { SproutConfig } from '../config.ts';
+import type { HomeNetwork } from '../home-network.ts';
+import type { RefusalReason, Refusals } from '../refusal.ts';
+import type { SubscriberData } from '../subscriber-data.ts';
 import type { AorChange, AorStore } from './aor-store.ts';
-import type { SproutConfig } from './config.ts';
-import type { HomeNetwork } from './home-network.ts';
-import type { RefusalReason, Refusals } from './refusal.ts';
 import { type Answer, answerOf, isRightAnswer, judge, type Verdict } from './register-decision.ts';
 import { parseRegister, type RegisterIntent } from './register-request.ts';
 import { acceptRegister, challengeRegister } from './register-response.ts';
-import type { SubscriberData } from './subscriber-data.ts';
 
 export interface RegistrarParts {
   readonly config: SproutConfig;
