@@ -37,7 +37,10 @@ export interface ForkHooks {
 
 /** RFC 3261 §16.6-11: more than three minutes, reset by every provisional response. */
 const TIMER_C_MS = 185_000;
-/** How long a call may ring altogether, if its Expires (§13.2.1) does not say less. */
+/**
+ * How long a call may ring altogether, if its Expires (§13.2.1) does not say less; 0 there says nothing. Deviates from §16.7-2, by
+ * which a phone that repeats its 180 for ever would hold its branch for ever.
+ */
 const RINGING_MAX_MS = 600_000;
 /** RFC 5393 §5.3.3: branches a request may have at once, over all proxies, unless it says otherwise. */
 const MAX_BREADTH = 60;

@@ -4,7 +4,8 @@ import type { ClientLeg, ClientLegUser, LegOrigin, ServerLeg, ServerLegUser } fr
 
 /**
  * A request between two roles of one process: both legs at once, without Via, transaction or timer, for nothing is lost in memory.
- * Every event goes through `defer`, the node's queue, so that a role is never re-entered and events keep their order.
+ * Deviates from RFC 3261 §16.6-8: there is no hop to match a response to, so no Via shows it. Every event goes through `defer`, the
+ * node's queue, so that a role is never re-entered and events keep their order.
  */
 export class MemoryHop implements ServerLeg, ClientLeg {
   readonly origin: LegOrigin;

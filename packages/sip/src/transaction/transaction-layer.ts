@@ -228,7 +228,10 @@ export class TransactionLayer implements TransportUser {
     this.#replyFlow(request, flow).send(response.serialize());
   }
 
-  /** Where responses go: the same connection; for datagrams the source, at rport or the port of the Via (RFC 3581 §4). */
+  /**
+   * Where responses go: the same connection; for datagrams the source, at rport or the port of the Via (RFC 3581 §4). Deviates from
+   * §18.2.2: neither to maddr, by which a sender could aim us at others, nor over a new connection when its own is gone.
+   */
   #replyFlow(request: SipRequest, flow: Flow): Flow {
     const via = request.topVia;
     if (flow.transport !== 'UDP' || via === undefined) return flow;
