@@ -28,7 +28,7 @@ export const sproutConfig = defineConfig(
       reload: 'restart',
       help: 'Writer of this node in the registration records, unique among all Sprouts; random without it.',
     }),
-    registrationExpiryMaxS: field(Type.Integer({ minimum: 60, maximum: 604_800 }), {
+    registrationExpiryMaxS: field(Type.Integer({ minimum: 10, maximum: 604_800 }), {
       default: 300,
       reload: 'restart',
       help: 'Longest registration granted, in seconds; also what a phone gets that asks for nothing.',

@@ -3,6 +3,11 @@ import { parseArgs } from 'node:util';
 import { type ConfigOf, defineConfig, field, loadConfig } from '@clearwater/platform';
 import Type from 'typebox';
 
+/** Labels of letters, digits and inner hyphens (RFC 1123 §2.1); an IPv4 address is one too. */
+const DOMAIN_PATTERN = '^[a-z0-9]([a-z0-9-]*[a-z0-9])?([.][a-z0-9]([a-z0-9-]*[a-z0-9])?)*$';
+/** Ports of Sprout, Bono's core side and Homestead, which have no setting of their own here. */
+const FIXED_PORTS = [5052, 5054, 5058, 8886, 8888, 8889];
+
 /** Settings of `cw lab`; on the command line in kebab case (`--ellis-port`). */
 export const labConfig = defineConfig(
   'lab',
@@ -17,7 +22,7 @@ export const labConfig = defineConfig(
       reload: 'restart',
       help: 'IP addresses on which phones reach port 5060, UDP and TCP; give it once per address.',
     }),
-    advertise: field(Type.String({ minLength: 1, maxLength: 253 }), {
+    advertise: field(Type.String({ minLength: 1, maxLength: 200, pattern: '^[A-Za-z0-9.:-]+$' }), {
       isOptional: true,
       reload: 'restart',
       help: 'Address or name that phones see in Via and Record-Route, when it is not the one listened on (containers, NAT).',
@@ -27,7 +32,7 @@ export const labConfig = defineConfig(
       reload: 'restart',
       help: 'IP address of the HTTP ports; by default the first loopback address listened on, else 127.0.0.1.',
     }),
-    domain: field(Type.String({ pattern: '^[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?$' }), {
+    domain: field(Type.String({ maxLength: 200, pattern: DOMAIN_PATTERN }), {
       default: 'example.com',
       reload: 'restart',
       help: 'Home domain: what stands behind the @ of every user.',
@@ -67,10 +72,11 @@ export const labConfig = defineConfig(
       reload: 'restart',
       help: 'Keep the ladder of the last 1,000 Call-IDs: `/trace` and `/trace/<Call-ID>` on port 8886.',
     }),
-    logLevel: field(
-      Type.Union([Type.Literal('debug'), Type.Literal('info'), Type.Literal('warn'), Type.Literal('error')]),
-      { default: 'info', reload: 'restart', help: 'Least level of the log lines on standard error.' },
-    ),
+    logLevel: field(Type.Enum(['debug', 'info', 'warn', 'error'] as const), {
+      default: 'info',
+      reload: 'restart',
+      help: 'Least level of the log lines on standard error.',
+    }),
   },
   [
     {
@@ -83,6 +89,16 @@ export const labConfig = defineConfig(
       check: ({ listen, advertise }) => advertise !== undefined || !listen.some(isEveryAddress),
       reason:
         'must be given when listening on every address (0.0.0.0 or ::): phones need one they can answer to',
+    },
+    {
+      path: 'sipPort',
+      check: ({ sipPort, ellisPort }) => ![...FIXED_PORTS, ellisPort].includes(sipPort),
+      reason: `must be none of the lab's other ports (${FIXED_PORTS.join(', ')}, ellisPort)`,
+    },
+    {
+      path: 'ellisPort',
+      check: ({ ellisPort }) => !FIXED_PORTS.includes(ellisPort),
+      reason: `must be none of the lab's other ports (${FIXED_PORTS.join(', ')})`,
     },
     {
       path: 'httpListen',
@@ -108,7 +124,10 @@ export type LabConfig = ConfigOf<typeof labConfig>;
 export function parseLabConfig(words: readonly string[]): LabConfig {
   const names = Object.keys(labConfig.fields);
   const options = Object.fromEntries(
-    names.map((name) => [kebab(name), { type: 'string' as const, multiple: name === 'listen' }]),
+    names.map((name) => {
+      const type = isFlag(name) ? ('boolean' as const) : ('string' as const);
+      return [kebab(name), { type, multiple: name === 'listen' }];
+    }),
   );
   const { values } = parseArgs({ args: [...words], options, allowPositionals: false });
   const given = names.map((name) => [name, listText(values[kebab(name)])]);
@@ -137,10 +156,17 @@ export function coreAddress({ listen }: LabConfig): string {
   return listen.find(isLoopback) ?? '127.0.0.1';
 }
 
+/** A setting that is on when it is named: `--trace`. */
+function isFlag(name: string): boolean {
+  const { schema }: { schema: object } = labConfig.fields[name as keyof typeof labConfig.fields];
+  return 'type' in schema && schema.type === 'boolean';
+}
+
 function kebab(name: string): string {
   return name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
 }
 
 function listText(value: unknown): unknown {
-  return Array.isArray(value) ? value.join(',') : value;
+  if (Array.isArray(value)) return value.join(',');
+  return typeof value === 'boolean' ? String(value) : value;
 }

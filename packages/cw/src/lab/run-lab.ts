@@ -32,9 +32,11 @@ function explain(error: unknown): string {
     case 'config.invalid':
       return `The lab cannot start with these settings:\n${(detail['problems'] as string[]).map((p) => `  ${p}`).join('\n')}`;
     case 'network.address-in-use':
-      return `${detail['address']} is taken by another program. Stop it, or choose other addresses with --listen (and --ellis-port).`;
+      return `${detail['address']} is taken by another program. Stop it, or choose another address with --listen, or another port with --sip-port or --ellis-port.`;
+    case 'network.address-forbidden':
+      return `${detail['address']} may not be used by this user: choose a port above 1023.`;
     case 'network.address-unavailable':
-      return `${detail['address']} is not an address of this machine: see --listen.`;
+      return `${detail['address']} is not an address of this machine: see --listen and --http-listen.`;
     case 'vellum.data-in-use':
       return `Another lab is using ${dirname(String(detail['path']))}. Stop it, or choose another directory with --data.`;
     case 'vellum.data-too-new':

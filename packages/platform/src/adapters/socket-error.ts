@@ -6,9 +6,12 @@ export function formatSocketAddress(address: SocketAddress): string {
   return address.host.includes(':') ? `[${address.host}]:${address.port}` : `${address.host}:${address.port}`;
 }
 
-/** Why an address could not be bound: `network.address-in-use` or `network.address-unavailable`, `detail.address` is `host:port`. */
+/**
+ * Why an address could not be bound: `network.address-in-use`, `network.address-forbidden` (a port below 1024, mostly) or
+ * `network.address-unavailable`; `detail.address` is `host:port`.
+ */
 export function bindError(cause: unknown, local: SocketAddress): AppError {
-  const code = codeOf(cause) === 'EADDRINUSE' ? 'network.address-in-use' : 'network.address-unavailable';
+  const code = BIND_CODES[codeOf(cause)] ?? 'network.address-unavailable';
   const detail = { address: formatSocketAddress(local), reason: codeOf(cause) };
   return new AppError(code, { origin: 'internal', retry: 'never', cause, detail });
 }
@@ -23,6 +26,11 @@ export function connectionError(cause: unknown, remote: SocketAddress): AppError
     detail,
   });
 }
+
+const BIND_CODES: Readonly<Record<string, string>> = {
+  EADDRINUSE: 'network.address-in-use',
+  EACCES: 'network.address-forbidden',
+};
 
 const CONNECTION_CODES: Readonly<Record<string, string>> = {
   ECONNREFUSED: 'network.refused',

@@ -65,7 +65,12 @@ export async function openEmbeddedVellum(options: EmbeddedVellumOptions): Promis
   const store = new EmbeddedStore({ database, commits, clock: platform.clock, random: platform.random });
   const records = new EmbeddedRecords(store);
   const sessions = new EmbeddedSessions(store);
-  const sweep = (): Promise<unknown> => Promise.all([records.sweep(), sessions.sweep()]);
+  const probe = database.prepare('UPDATE store SET epoch = epoch');
+  const sweep = async (): Promise<void> => {
+    await Promise.all([records.sweep(), sessions.sweep()]);
+    // Whoever looks at the health of a store that nobody writes to learns from this when there is room again.
+    if (commits.trouble !== undefined) await store.write(() => void probe.run());
+  };
 
   return {
     records,
@@ -86,7 +91,7 @@ interface Parts {
   readonly commits: GroupCommit;
   readonly timerLog: SqliteTimerLog;
   readonly timers: ChronosTimers;
-  readonly sweep: () => Promise<unknown>;
+  readonly sweep: () => Promise<void>;
 }
 
 function createPart({ clock, database, commits, timerLog, timers, sweep }: Parts): ServicePart {
@@ -110,7 +115,7 @@ function createPart({ clock, database, commits, timerLog, timers, sweep }: Parts
       commits.close();
       database.close();
     },
-    unhealthy: () => commits.refusal ?? timerLog.refusal,
+    unhealthy: () => commits.trouble ?? timerLog.refusal,
   };
 }
 

@@ -103,10 +103,15 @@ test('a full disk stores nothing, says so, and is over when there is room again'
     { tag: 'unavailable', reason: 'disk-full' },
     { tag: 'stored' },
   ]);
+  const failed = commits.submit(insert(2, 1_000_000));
+  turn();
+  await failed;
+  expect([commits.trouble, commits.refusal]).toEqual(['disk-full', undefined]);
   database.exec('PRAGMA max_page_count = 100000');
   const retry = commits.submit(insert(2, 1_000_000));
   turn();
   expect(await retry).toMatchObject({ tag: 'stored' });
+  expect(commits.trouble).toBeUndefined();
   expect(ids()).toEqual([1, 2, 3]);
 });
 

@@ -37,6 +37,7 @@ export class GroupCommit {
   #queue: Job[] = [];
   #isScheduled = false;
   #refusal: string | undefined;
+  #isDiskFull = false;
 
   constructor(database: Pick<DatabaseSync, 'exec'>, options: GroupCommitOptions) {
     this.#database = database;
@@ -46,6 +47,11 @@ export class GroupCommit {
   /** Why no change is accepted any more, if so. */
   get refusal(): string | undefined {
     return this.#refusal;
+  }
+
+  /** Why changes are not stored at present, if so: refused for good, or no room since the last try. */
+  get trouble(): string | undefined {
+    return this.#refusal ?? (this.#isDiskFull ? 'disk-full' : undefined);
   }
 
   /** Resolves after the commit to what `apply` returned; never rejects. */
@@ -105,6 +111,7 @@ export class GroupCommit {
       this.#commitFailed(batch, sqliteReason(error));
       return;
     }
+    this.#isDiskFull = false;
     this.#options.onCommit?.(batch.length);
     for (const job of batch) {
       job.change.committed?.(job.outcome);
@@ -123,6 +130,7 @@ export class GroupCommit {
   }
 
   #fail(batch: readonly Job[], outcome: Unavailable | Unknown): void {
+    this.#isDiskFull = outcome.reason === 'disk-full';
     this.#options.onFailure?.(outcome.reason);
     answerAll(batch, outcome);
   }
