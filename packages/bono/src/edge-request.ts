@@ -78,7 +78,7 @@ function hasOriginating(uri: string | undefined): boolean {
   return uri !== undefined && /;orig\b/i.test(uri);
 }
 
-/** An initial request: the flow has to be registered, by what we remember or by the registration record (sip-rules 3 and 8). */
+/** An initial request: the flow has to be registered, by what we remember or by the registration record (TS 24.229 5.2.6.3). */
 function routeInitial(request: SipRequest, flow: Flow, parts: EdgeParts): Routing | Promise<Routing> {
   const { identities, recovery, uris } = parts;
   const claimed = claimedIdentities(request);
@@ -96,14 +96,14 @@ function routeInitial(request: SipRequest, flow: Flow, parts: EdgeParts): Routin
   if (isSettled) return decide();
   return recovery.recover(flow, claim).then((recovered) => {
     if (recovered.tag === 'registered') identities.learn(flow, recovered.registration);
-    // Unknown is not unregistered (sip-rules 22).
+    // Unknown is not unregistered: a 403 would make the phone give up.
     if (recovered.tag === 'unavailable' && known.length === 0)
       return refuse(request, 500, parts, [['Retry-After', RETRY_AFTER_S]]);
     return decide();
   });
 }
 
-/** Asserts the identity, puts the Service-Route in place of whatever Route the phone wrote (sip-rules 2), and records our two sides. */
+/** Asserts the identity, puts the Service-Route in place of whatever Route the phone wrote (TS 24.229 5.2.6.3.3), and records our two sides. */
 function originate(request: SipRequest, flow: Flow, choice: AssertedIdentities, parts: EdgeParts): Routing {
   const { uris, tokens } = parts;
   const { identities, registration } = choice;

@@ -28,7 +28,7 @@ export interface FlowIdentitiesLimits {
 
 /**
  * Who is registered over which flow: a bounded cache of what the REGISTER answers said and of what was read from the registration
- * records (sip-rules 8). It may forget anything at any time; it never knows more than the records do.
+ * records. It may forget anything at any time; it never knows more than the records do.
  */
 export class FlowIdentities {
   readonly #limits: FlowIdentitiesLimits;

@@ -40,7 +40,7 @@ export type Recovered =
 
 /**
  * Finds out who is registered over a flow this process knows nothing of (it restarted, or another Bono took the REGISTER): by the
- * registration record of the identity the phone claims, when one of its live bindings has a Path that names the flow (sip-rules 8).
+ * registration record of the identity the phone claims, when one of its live bindings has a Path that names the flow.
  */
 export class FlowRecovery {
   readonly #parts: FlowRecoveryParts;

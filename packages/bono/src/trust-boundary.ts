@@ -84,7 +84,7 @@ export function stripChallengeKeys(response: SipResponse): void {
 }
 
 /**
- * Puts our own `integrity-protected` (or none) into the credentials of a REGISTER in place of whatever the phone wrote (sip-rules 4).
+ * Puts our own `integrity-protected` (or none) into the credentials of a REGISTER in place of whatever the phone wrote (TS 24.229 5.2.2).
  * Only the first credentials go on: what we vouch for must be what the registrar looks at.
  */
 export function setIntegrityProtection(

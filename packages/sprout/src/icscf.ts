@@ -59,7 +59,7 @@ export class Icscf implements Role, ProxyPolicy {
 
   /**
    * Says nothing about the user: one that Homestead refuses or does not know goes on to our S-CSCF, which challenges and checks it like
-   * any other (sip-rules 3).
+   * any other.
    */
   async #routeRegister(request: SipRequest, received: SipRequest): Promise<Routing> {
     const { home, subscribers } = this.#parts;
@@ -95,7 +95,7 @@ export class Icscf implements Role, ProxyPolicy {
     }
   }
 
-  /** `tel:` of a home user whose number has no tel identity: the SIP identity of the number takes its place (sip-rules 5). */
+  /** `tel:` of a home user whose number has no tel identity: the SIP identity of the number takes its place. */
   async #locateAlias(request: SipRequest, alias: Impu): Promise<Lookup<string | undefined>> {
     const found = await this.#parts.subscribers.location(alias);
     if (found.tag === 'found') request.setUri(`${alias};user=phone`);

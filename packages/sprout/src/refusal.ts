@@ -1,4 +1,4 @@
-import type { Metrics, Random } from '@clearwater/platform';
+import { type Log, type Platform, type Random, redact } from '@clearwater/platform';
 import { createResponse, type HeaderList, type SipRequest, type SipResponse } from '@clearwater/sip';
 
 /** Why Sprout itself refuses a request. */
@@ -74,10 +74,12 @@ const RETRY_AFTER_SPREAD_S = 8;
 /** Makes refusals and counts them by reason. */
 export class Refusals {
   readonly #random: Random;
+  readonly #log: Log;
   readonly #counters: ReadonlyMap<RefusalReason, { add(): void }>;
 
-  constructor(random: Random, metrics: Metrics) {
+  constructor({ random, metrics, log }: Pick<Platform, 'random' | 'metrics' | 'log'>) {
     this.#random = random;
+    this.#log = log;
     const total = metrics.counter({
       name: 'sprout_requests_refused_total',
       help: 'Requests that Sprout refused, by reason',
@@ -90,6 +92,7 @@ export class Refusals {
   of(request: SipRequest, reason: RefusalReason, headers: HeaderList = []): SipResponse {
     this.#counters.get(reason)?.add();
     const { status, isTemporary, headers: own = [] } = ANSWERS[reason];
+    this.#tell(request, reason, status);
     const response = createResponse(request, status, undefined, {
       toTag: this.#random.token(10),
       headers: [...own, ...headers],
@@ -99,6 +102,20 @@ export class Refusals {
       response.set('Retry-After', String(seconds));
     }
     return response;
+  }
+
+  /** A phone that cannot register is somebody's trouble call; that nobody answers is everyday life. */
+  #tell({ method, callId, from, to }: SipRequest, reason: RefusalReason, status: number): void {
+    const fields = {
+      method,
+      reason,
+      status,
+      callId,
+      from: redact(from?.uri ?? ''),
+      to: redact(to?.uri ?? ''),
+    };
+    if (method === 'REGISTER') this.#log.info('register.refused', fields);
+    else this.#log.debug('request.refused', fields);
   }
 
   /**

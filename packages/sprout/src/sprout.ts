@@ -48,7 +48,7 @@ export function createSprout(config: SproutConfig, dependencies: SproutDependenc
   const home = new HomeNetwork(config);
   const aors = new AorStore({ records, timers, clock, log });
   const subscribers = new SubscriberData(homestead, log, config.profileCacheMax);
-  const refusals = new Refusals(random, metrics);
+  const refusals = new Refusals(platform);
   const nonces = new NonceMint(nonceKeys, random);
 
   const registrar = new Registrar({
@@ -61,9 +61,10 @@ export function createSprout(config: SproutConfig, dependencies: SproutDependenc
     clock,
     random,
     metrics,
+    log,
     nodeName,
   });
-  const expiry = new RegistrationExpiry({ aors, subscribers, clock, scscfUri: home.scscfUri });
+  const expiry = new RegistrationExpiry({ aors, subscribers, clock, log, scscfUri: home.scscfUri });
   timers.onPop(EXPIRY_TIMER, (pop) => expiry.pop(pop));
 
   const node = new SipNode(platform, { listeners: listenersOf(config), sendFrom: 'scscf' }, resolver);

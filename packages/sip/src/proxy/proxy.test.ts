@@ -172,6 +172,38 @@ test('a response counts only for the method it names; a CANCEL of nothing costs 
   await world.end();
 });
 
+test('a CANCEL counts only from the hop that sent the INVITE, and with its Call-ID, CSeq and From tag (§9.1, §22.1)', async () => {
+  const world = await createWireWorld();
+  const { branch } = invite(world).topVia ?? {};
+  await world.sim.clock.advance(10);
+  world.bob.respond('INVITE', 180);
+  await world.sim.clock.advance(10);
+  const via: [string, string] = ['Via', `SIP/2.0/UDP 10.0.0.2:5060;branch=${branch}`];
+  world.carol.request('CANCEL', BOB, [via]);
+  world.alice.request('CANCEL', BOB, [via, ['Call-ID', 'another']]);
+  world.alice.request('CANCEL', BOB, [via, ['CSeq', '2 CANCEL']]);
+  world.alice.request('CANCEL', BOB, [via, ['From', '<sip:alice@example.com>;tag=z']]);
+  await world.sim.clock.advance(10);
+  expect(world.bob.methods).toEqual(['INVITE']);
+  world.alice.request('CANCEL', BOB, [via]);
+  await world.sim.clock.advance(10);
+  expect(world.bob.methods).toEqual(['INVITE', 'CANCEL']);
+  world.bob.respond('INVITE', 487);
+  await world.sim.clock.advance(10);
+  expect(world.alice.statuses).toEqual([180, 481, 481, 481, 200, 487]);
+  await world.end();
+});
+
+test('what a request says of its own source is not believed (§18.2.1)', async () => {
+  const world = await createWireWorld();
+  world.alice.request('MESSAGE', BOB, [
+    ['Via', 'SIP/2.0/UDP 10.0.0.2:5060;branch=z9hG4bKx;received=9.9.9.9'],
+  ]);
+  await world.sim.clock.advance(10);
+  expect(world.bob.requests[0]?.values('Via')[1]).toContain('received=10.0.0.2');
+  await world.end();
+});
+
 test('stop ends calls in set-up with all their timers', async () => {
   const world = await createWireWorld();
   world.role.route = (request) => forward(request, BOB, 'sip:carol@10.0.0.4');

@@ -1,7 +1,7 @@
 import { assert, type Clock, type Timer, type Trace } from '@clearwater/platform';
 import { createResponse, type SipRequest, type SipResponse } from '../message/mod.ts';
 import type { LegOrigin, ServerLeg, ServerLegUser } from '../role/role.ts';
-import { type Flow, isReliable } from '../transport/flow.ts';
+import { type Flow, isReliable, isSamePeer } from '../transport/flow.ts';
 import { INVITE_SERVER } from './invite-server.ts';
 import { type Action, type Input, type Machine, step } from './machine.ts';
 import { traceMessage } from './message-trace.ts';
@@ -16,6 +16,7 @@ export class ServerTransaction implements ServerLeg {
   readonly origin: LegOrigin;
   readonly key: string;
   readonly #machine: Machine<string>;
+  readonly #flow: Flow;
   readonly #replyFlow: Flow;
   readonly #parts: ServerTransactionParts;
   readonly #isInvite: boolean;
@@ -36,6 +37,7 @@ export class ServerTransaction implements ServerLeg {
     this.#request = request;
     this.#isInvite = request.method === 'INVITE';
     this.origin = { tag: 'flow', flow };
+    this.#flow = flow;
     this.key = key;
     this.#machine = this.#isInvite ? INVITE_SERVER : NON_INVITE_SERVER;
     this.#state = this.#isInvite ? 'proceeding' : 'trying';
@@ -89,6 +91,18 @@ export class ServerTransaction implements ServerLeg {
   /** An ACK that matched this INVITE (§17.2.3), which was not answered 2xx. */
   onAck(): void {
     this.#step('ack');
+  }
+
+  /** §9.1: the CANCEL of this request has its Call-ID, CSeq number and From tag, and comes from where it came (§22.1: the same hop). */
+  isCancelledBy(cancel: SipRequest, flow: Flow): boolean {
+    const request = this.#request;
+    if (request === undefined) return true; // answered: the CANCEL has no effect and gets its 200
+    return (
+      cancel.callId === request.callId &&
+      cancel.cseq?.number === request.cseq?.number &&
+      cancel.from?.tag === request.from?.tag &&
+      isSamePeer(flow, this.#flow)
+    );
   }
 
   /** A CANCEL that matched this request; its own 200 is sent by the layer. Only an INVITE without a final response cares (§9.2). `reason`: RFC 3326. */

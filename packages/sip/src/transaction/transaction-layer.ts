@@ -194,7 +194,8 @@ export class TransactionLayer implements TransportUser {
   /** §9.2: the CANCEL is answered here; the INVITE's owner is told. Deviates from §16.10: no match → 481, as the original. */
   #receiveCancel(cancel: SipRequest, via: Via, key: string, flow: Flow): void {
     const cancelled = this.#servers.get(serverKey(cancel, via, 'INVITE'));
-    if (cancelled === undefined) return this.#reject(cancel, 481, flow);
+    if (cancelled === undefined || !cancelled.isCancelledBy(cancel, flow))
+      return this.#reject(cancel, 481, flow);
     const toTag = this.#platform.random.token(10);
     this.#newServer(cancel, key, flow).respond(createResponse(cancel, 200, undefined, { toTag }));
     cancelled.onCancel(cancel.header('Reason'));
@@ -268,7 +269,8 @@ function serverKey(request: SipRequest, via: Via, method: string = request.metho
 function noteSource(request: SipRequest, via: Via, flow: Flow): void {
   const wantsRport = via.params.has('rport');
   const source = hostForUri(flow.remote.host);
-  if (!wantsRport && via.host === source) return;
+  const isForged = via.params.has('received'); // nobody before us has seen the source
+  if (!wantsRport && !isForged && via.host === source) return;
   let params = via.params.set('received', flow.remote.host);
   if (wantsRport) params = params.set('rport', String(flow.remote.port));
   request.replaceFirstValue('Via', serializeVia({ ...via, params }));

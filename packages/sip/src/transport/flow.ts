@@ -29,6 +29,16 @@ export function isReliable(flow: Flow): boolean {
   return flow.transport !== 'UDP';
 }
 
+/** Whether two flows lead to the same peer: one connection, or datagrams from one address and port. */
+export function isSamePeer(a: Flow, b: Flow): boolean {
+  return (
+    a.connection === b.connection &&
+    a.transport === b.transport &&
+    a.remote.host === b.remote.host &&
+    a.remote.port === b.remote.port
+  );
+}
+
 /** `192.0.2.1:5060`, `[2001:db8::1]:5060`: for keys and logs. */
 export function formatAddress(address: SocketAddress): string {
   return `${hostForUri(address.host)}:${address.port}`;

@@ -75,7 +75,7 @@ export type Verdict =
 /** Challenges after the first that a wrong answer gets; the next wrong one is refused. */
 const WRONG_ANSWERS_MAX = 3;
 
-/** What an answer leads to (sip-rules 3 and 17). `check` was made with the reuse lifetime. */
+/** What an answer leads to (TS 24.229 5.4.1.2). `check` was made with the reuse lifetime. */
 export function judge(
   { credentials, nc }: Extract<Answer, { tag: 'given' }>,
   isRight: boolean,

@@ -61,6 +61,6 @@ function contactValue(binding: KeyedBinding, nowMs: number): string {
     value === '' ? `;${name}` : `;${name}=${value}`,
   );
   const q = qMilli === 1_000 ? '' : `;q=${qMilli / 1_000}`;
-  const leftS = Math.max(1, Math.floor((expiresAtMs - nowMs) / 1_000));
+  const leftS = Math.max(1, Math.round((expiresAtMs - nowMs) / 1_000));
   return `<${contact}>${others.join('')}${q};expires=${leftS}`;
 }

@@ -2,6 +2,7 @@ import {
   type AorRecord,
   applyRegister,
   type Impi,
+  type Impu,
   type ImsSubscription,
   isBarred,
   isRegistered,
@@ -10,7 +11,7 @@ import {
   type RegisterChange,
   type RegisterOutcome,
 } from '@clearwater/ims';
-import type { Clock, Counter, Metrics, Random } from '@clearwater/platform';
+import { type Clock, type Counter, type Log, type Metrics, type Random, redact } from '@clearwater/platform';
 import { decodeUtf8, digestHash, type NonceMint, type SipRequest, type SipResponse } from '@clearwater/sip';
 import type { SproutConfig } from '../config.ts';
 import type { HomeNetwork } from '../home-network.ts';
@@ -31,6 +32,7 @@ export interface RegistrarParts {
   readonly clock: Clock;
   readonly random: Random;
   readonly metrics: Metrics;
+  readonly log: Log;
   /** Writer of this node in the records. */
   readonly nodeName: string;
 }
@@ -165,6 +167,7 @@ export class Registrar {
       await this.#parts.subscribers.deregister(defaultImpu, 'dereg-user', home.scscfUri);
     }
     this.#counts.accepted.add();
+    if (outcome.tag === 'applied') this.#tell(defaultImpu, impi, outcome);
     const { serviceRoute } = home;
     return acceptRegister(request, {
       record,
@@ -174,6 +177,14 @@ export class Registrar {
       nowMs,
       toTag: random.token(10),
     });
+  }
+
+  /** One line when a device comes or goes; none when it refreshes. */
+  #tell(impu: Impu, impi: Impi, { added, removed }: Extract<RegisterOutcome, { tag: 'applied' }>): void {
+    const { log } = this.#parts;
+    const who = { impu: redact(impu), impi: redact(impi) };
+    for (const { userAgent } of added) log.info('registration.added', { ...who, userAgent });
+    for (const { userAgent } of removed) log.info('registration.removed', { ...who, userAgent });
   }
 }
 

@@ -13,7 +13,7 @@ export interface RegistrationAuditParts {
 }
 
 /**
- * Ends registrations that would not be accepted any more (sip-rules 23): the user was deleted, the private identity that registered may
+ * Ends registrations that would not be accepted any more: the user was deleted, the private identity that registered may
  * not use the set any longer, or the record's identity no longer leads its implicit set. Everything else that changes, passwords,
  * barring, profiles, is read anew by the next request.
  */

@@ -7,7 +7,7 @@ export type Flows = readonly [KeyedBinding, ...KeyedBinding[]];
 
 /**
  * The devices a request is sent to, at most `forkMax`: q decides which (bindings come in its order), not when. A device with several
- * flows is one; the flow registered last goes first, of two at once that of the higher reg-id (sip-rules 11).
+ * flows is one; the flow registered last goes first, of two at once that of the higher reg-id (RFC 5626 §5.3).
  */
 export function devicesOf(
   bindings: readonly KeyedBinding[],

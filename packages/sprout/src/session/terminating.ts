@@ -19,7 +19,7 @@ export interface TerminatingParts extends SessionParts {
   readonly log: Log;
 }
 
-/** Packages that a network serves, not a phone; as long as no application server does, the answer is prompt (sip-rules 16). */
+/** Packages that a network serves, not a phone; as long as no application server does, the answer is prompt. */
 const NETWORK_EVENTS = new Set(['message-summary', 'presence', 'dialog', 'reg']);
 
 /** The terminating half of the S-CSCF (TS 24.229 5.4.3.3): to all devices that the called user has registered. */
