@@ -156,8 +156,8 @@ const signalling: readonly (readonly [string, number, object?])[] = [
   [`GET /impi/${I}/av`, 200, digest],
   [`GET /impi/${I}/av?impu=${A}`, 200, digest],
   [`GET /impi/${I}/av?impu=${enc('SIP:alice@EXAMPLE.com:5060;transport=tcp')}`, 200, digest],
-  [`GET /impi/${I}/av?impu=${BOB}`, 403],
-  [`GET /impi/${I}/av?impu=nonsense`, 403],
+  [`GET /impi/${I}/av?impu=${BOB}`, 404],
+  [`GET /impi/${I}/av?impu=nonsense`, 404],
   [`GET /impi/${I}/av/digest?impu=${A}&server-name=${enc(SCSCF)}`, 200, digest],
   [`GET /impi/${I}/av/aka?impu=${A}`, 404],
   [`GET /impi/${I}/av/aka2?impu=${A}`, 404],
@@ -175,7 +175,7 @@ const signalling: readonly (readonly [string, number, object?])[] = [
   [`GET /impi/${I}/registration-status`, 400],
   [`GET /impi/${I}/registration-status?impu=${BOB}`, 404],
   [`GET /impi/nobody/registration-status?impu=${A}`, 404],
-  [`GET /impi/carol@example.com/registration-status?impu=${A}`, 403],
+  [`GET /impi/carol@example.com/registration-status?impu=${A}`, 404],
   [`GET /impi/barred@example.com/registration-status?impu=${enc('sip:barred@example.com')}`, 403],
   [`GET /impu/${A}/location`, 200, selection],
   [
@@ -289,7 +289,7 @@ test('a barred identity is not the default one', async () => {
 test('an assignment that makes no sense is refused', async () => {
   await provisionAlice();
   expect(await put('unheard-of')).toEqual([400]);
-  expect(await put('reg', '?private_id=carol@example.com')).toEqual([403]);
+  expect(await put('reg', '?private_id=carol@example.com')).toEqual([404]);
   expect((await sig(`PUT /impu/${BOB}/reg-data`, { reqtype: 'reg' })).status).toBe(404);
   for (const body of ['', 'not json', '{}', '{"reqtype":7}']) {
     expect((await sig(`PUT /impu/${A}/reg-data`, body)).status).toBe(400);
@@ -304,7 +304,7 @@ test('a deleted user and a changed password are noticed by the next request', as
   await prov(`DELETE ${irs}`);
   expect(changes.at(-1)).toEqual({ impis: [IMPI], impus: [ALICE] });
   expect((await sig(`GET /impu/${A}/location`)).status).toBe(404);
-  expect((await sig(`GET /impi/${I}/av?impu=${A}`)).status).toBe(403);
+  expect((await sig(`GET /impi/${I}/av?impu=${A}`)).status).toBe(404);
   const count = changes.length;
   await prov(`DELETE ${irs}`);
   expect(changes.length).toBe(count);

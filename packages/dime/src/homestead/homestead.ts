@@ -31,7 +31,7 @@ function vectorHandlers(directory: SubscriberDirectory): VectorHandlers {
   const vector = async (
     impiText: string,
     impu: string | undefined,
-  ): Promise<{ readonly status: 200; readonly body: AuthVector } | Refused<403 | 404 | 503>> => {
+  ): Promise<{ readonly status: 200; readonly body: AuthVector } | Refused<404 | 503>> => {
     const impi = parseImpi(impiText);
     if (impi === undefined) return unknownUser;
     const read = await directory.credentials(impi);
@@ -44,7 +44,7 @@ function vectorHandlers(directory: SubscriberDirectory): VectorHandlers {
     getDigest: async ({ params, query }) => {
       const reply = await vector(params.impi, query.public_id);
       if (reply.status === 200) return { status: 200, body: { digest_ha1: reply.body.digest.ha1 } };
-      return reply.status === 403 ? unknownUser : { status: reply.status, body: reply.body };
+      return reply;
     },
     getAuthVector: ({ params, query }) => vector(params.impi, query.impu),
     getSchemeAuthVector: async ({ params, query }) =>
@@ -86,7 +86,7 @@ function regDataHandlers(directory: SubscriberDirectory, regData: RegDataView): 
     getRegData: async ({ params, query }) => {
       const found = await find(directory, params.impu);
       if (found.tag !== 'found') return refusal(found);
-      if (isStranger(found.value, query.private_id)) return unknownUser;
+      if (isStranger(found.value, query.private_id)) return notTogether;
       const xml = await regData.read(found.value);
       return typeof xml === 'string' ? { status: 200, body: xml } : recordsAway;
     },
@@ -123,7 +123,7 @@ function isStranger({ impis }: Subscriber, impi: string | undefined): boolean {
 async function strangerRefusal(
   directory: SubscriberDirectory,
   impiText: string,
-): Promise<Refused<403 | 404 | 503>> {
+): Promise<Refused<404 | 503>> {
   const impi = parseImpi(impiText);
   if (impi === undefined) return unknownUser;
   const read = await directory.credentials(impi);
@@ -153,7 +153,8 @@ function changeOf(reqtype: string): RegDataChange | undefined {
 
 const unknownUser: Refused<404> = { status: 404, body: apiProblem('dime.unknown-user') };
 const unknownScheme: Refused<404> = { status: 404, body: apiProblem('dime.unknown-scheme') };
-const notTogether: Refused<403> = { status: 403, body: apiProblem('dime.identities-do-not-match') };
+/** DIAMETER_ERROR_IDENTITIES_DONT_MATCH (5002), which the original tells as 404. */
+const notTogether: Refused<404> = { status: 404, body: apiProblem('dime.identities-do-not-match') };
 const allBarred: Refused<403> = { status: 403, body: apiProblem('dime.barred') };
 const storeAway: Refused<503> = {
   status: 503,

@@ -82,7 +82,7 @@ export class ScriptedHomestead {
 }
 
 const unknown: Refused<404> = { status: 404, body: apiProblem('dime.unknown-user') };
-const stranger: Refused<403> = { status: 403, body: apiProblem('dime.identities-do-not-match') };
+const stranger: Refused<404> = { status: 404, body: apiProblem('dime.identities-do-not-match') };
 const away: Refused<503> = { status: 503, body: apiProblem('dime.subscribers-unavailable') };
 
 function textOf(impu: string | { readonly barred: string }): string {
