@@ -1,21 +1,20 @@
+import { identitiesOfNumber } from '@clearwater/ims';
+
 /** A directory number: global (`+` and 1 … 15 digits, E.164) or local to the home domain (1 … 20 digits). */
 export const NUMBER_PATTERN = '^(\\+[1-9][0-9]{0,14}|[0-9]{1,20})$';
 
-/** The identities one number gets (TS 23.003 §13). All of `impus` belong to one implicit registration set, the default one first. */
+/** What one number gets: the identities of one implicit registration set, the default one first (TS 23.003 §13). */
 export interface NumberIdentities {
   readonly impi: string;
   readonly sipUri: string;
   readonly impus: readonly [string, ...string[]];
 }
 
-/**
- * Identities of `number` in `domain`. A global number is reachable as `tel:` too; a local one has no `tel:` identity of its own,
- * because without a phone-context it would claim the number of the whole world.
- */
 export function identitiesOf(number: string, domain: string): NumberIdentities {
   const impi = `${number}@${domain}`;
   const sipUri = `sip:${impi}`;
-  return { impi, sipUri, impus: number.startsWith('+') ? [sipUri, `tel:${number}`] : [sipUri] };
+  const [, ...aliases] = identitiesOfNumber(number, domain);
+  return { impi, sipUri, impus: [sipUri, ...aliases] };
 }
 
 /** Number and domain of `sip:number@domain`, or undefined when the text is not of that form. */
