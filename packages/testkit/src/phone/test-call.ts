@@ -1,3 +1,4 @@
+import type { Platform } from '@clearwater/platform';
 import {
   AnswerRepeater,
   type ClientLeg,
@@ -5,17 +6,33 @@ import {
   Dialog,
   RFC_TIMERS,
   type ServerLeg,
+  type SipNode,
   type SipRequest,
   type SipResponse,
 } from '@clearwater/sip';
-import type { AnswerPlan, TestPhone } from './test-phone.ts';
+
+/** How a phone treats an incoming call. Delays in ms after the INVITE. */
+export interface AnswerPlan {
+  readonly ringAfterMs?: number;
+  readonly answerAfterMs?: number;
+  /** The final answer; 200 by default. */
+  readonly status?: number;
+}
+
+/** The phone a call belongs to. */
+export interface CallOwner {
+  readonly platform: Platform;
+  readonly node: SipNode;
+  readonly contact: string;
+  request(request: SipRequest): Promise<SipResponse | undefined>;
+}
 
 export type CallState = 'setup' | 'ringing' | 'talking' | 'ended';
 
-/** One call of a `TestPhone`, either side. */
+/** One call of a `CallOwner`, either side. */
 export class TestCall {
   readonly callId: string;
-  readonly #phone: TestPhone;
+  readonly #phone: CallOwner;
   #state: CallState = 'setup';
   #finalStatus: number | undefined;
   #dialog: Dialog | undefined;
@@ -24,7 +41,7 @@ export class TestCall {
   readonly #settled: Promise<number | undefined>;
   #settle: (status: number | undefined) => void = () => undefined;
 
-  private constructor(phone: TestPhone, callId: string) {
+  private constructor(phone: CallOwner, callId: string) {
     this.#phone = phone;
     this.callId = callId;
     this.#settled = new Promise((resolve) => {
@@ -32,7 +49,7 @@ export class TestCall {
     });
   }
 
-  static outgoing(phone: TestPhone, invite: SipRequest): TestCall {
+  static outgoing(phone: CallOwner, invite: SipRequest): TestCall {
     const call = new TestCall(phone, invite.callId);
     call.#outgoing = phone.node.send(invite, {
       onResponse: (response) => call.#onInviteResponse(invite, response),
@@ -41,7 +58,7 @@ export class TestCall {
     return call;
   }
 
-  static incoming(phone: TestPhone, leg: ServerLeg, plan: AnswerPlan): TestCall {
+  static incoming(phone: CallOwner, leg: ServerLeg, plan: AnswerPlan): TestCall {
     const call = new TestCall(phone, leg.request.callId);
     call.#answer(leg, plan);
     return call;

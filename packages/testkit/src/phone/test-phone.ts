@@ -14,7 +14,7 @@ import {
   StaticResolver,
   type TransportName,
 } from '@clearwater/sip';
-import { TestCall } from './test-call.ts';
+import { type AnswerPlan, type CallOwner, TestCall } from './test-call.ts';
 
 export interface TestPhoneOptions {
   /** `sip:alice@example.com`. */
@@ -26,16 +26,8 @@ export interface TestPhoneOptions {
   readonly transport: TransportName;
 }
 
-/** How a phone treats an incoming call. Delays in ms after the INVITE. */
-export interface AnswerPlan {
-  readonly ringAfterMs?: number;
-  readonly answerAfterMs?: number;
-  /** The final answer; 200 by default. */
-  readonly status?: number;
-}
-
 /** A phone for simulations: registers (answering the challenge at once), calls, answers, hangs up. Built on our own stack. */
-export class TestPhone implements Role {
+export class TestPhone implements Role, CallOwner {
   readonly name: string = 'phone';
   readonly options: TestPhoneOptions;
   readonly node: SipNode;
