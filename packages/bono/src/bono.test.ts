@@ -480,14 +480,35 @@ test('an unknown flow: 403 on a certain miss, 500 with Retry-After while the rec
   await world.end();
 });
 
-test('a phone that de-registered may not call any more', async () => {
+test.each([
+  ['Expires: 0', [['Expires', '0']], '<sip:other-device@192.0.2.99>;expires=3600'],
+  ['Contact: *', [['Contact', '*'], ['Expires', '0']], '<sip:other-device@192.0.2.99>;expires=3600'],
+  ['expires=0, and another device behind another NAT has the same contact', [['Contact', '<sip:alice@10.0.0.2:5062>;expires=0']], '<sip:alice@10.0.0.2:5062>;expires=3600'],
+] satisfies readonly (readonly [string, HeaderList, string])[])('a phone that de-registered (%s) may not call any more; other phones of its user and other users on its flow may', async (_, headers, otherContact) => {
   const world = await World.start();
   const alice = await world.registered('alice', '10.0.0.2');
-  expect((await world.after(alice.register(0)))?.status).toBe(200);
-  world.records.values.clear();
-  expect((await world.after(alice.send('MESSAGE', 'sip:alice@example.com')))?.status).toBe(403);
+  const other = await world.registered('alice', '10.0.0.3'); // the record is of this one now
+  const registerFor = (user: string, more: HeaderList): SipRequest => {
+    const digest = `Digest username="${user}@example.com",realm="example.com",nonce="abc",uri="sip:example.com",response="00"`;
+    const register = written(alice, 'REGISTER', { uri: 'sip:example.com', to: `<sip:${user}@example.com>` });
+    for (const [name, value] of [['Authorization', digest] as const, ...more]) register.set(name, value);
+    return register;
+  };
+  const callerOf = async (phone: TestPhone, user: string): Promise<string | number | undefined> => {
+    const from = `sip:${user}@example.com`;
+    const status = (await world.after(phone.request(written(phone, 'MESSAGE', { from }))))?.status;
+    return status === 403 ? status : world.core.last('MESSAGE').header('P-Asserted-Identity');
+  };
+  expect((await world.after(alice.request(registerFor('carol', [['Expires', '300']]))))?.status).toBe(200);
+  world.core.otherContact = otherContact;
+  expect((await world.after(alice.request(registerFor('alice', headers))))?.status).toBe(200);
+  expect(await callerOf(alice, 'carol')).toBe('<sip:carol@example.com>');
+  expect(await callerOf(alice, 'alice')).toBe('<sip:carol@example.com>');
+  expect(await callerOf(other, 'alice')).toBe('<sip:alice@example.com>');
+  expect((await world.after(alice.request(registerFor('carol', headers))))?.status).toBe(200);
+  expect(await callerOf(alice, 'alice')).toBe(403);
   await world.end();
-});
+}); // biome-ignore format: one line a form
 
 test('within a dialog: its parties alone, and only towards the core', async () => {
   const world = await World.start();

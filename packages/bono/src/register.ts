@@ -68,12 +68,12 @@ function learn(
   const to = canonicalImpu(request.to?.uri ?? '');
   const expiresS = grantedS(request, response);
   if (to === undefined || expiresS === undefined) return;
-  if (expiresS === 0) return identities.forget(flow, to);
   const associated = response
     .values('P-Associated-URI')
     .map(identityOf)
     .filter((one) => one !== undefined);
   const [first = { uri: to, impu: to }, ...others] = associated;
+  if (expiresS === 0) return identities.forget(flow, first.impu);
   identities.learn(flow, {
     impi: parseCredentials(request.header('Authorization') ?? '')?.username ?? impiFromImpu(to),
     identities: [first, ...others],
@@ -95,11 +95,18 @@ function grantedS(request: SipRequest, response: SipResponse): number | undefine
   if (asked.contacts.length === 0) return undefined;
   const granted = response.contacts;
   if (granted === undefined || granted.tag === 'all') return 0;
-  const headerS = parseExpires(response.header('Expires') ?? '') ?? EXPIRES_DEFAULT_S;
+  // One that was removed may still be listed: another device behind another NAT has the same URI.
+  const kept = asked.contacts.filter((contact) => expiryOf(contact, request) !== 0);
   return granted.contacts
-    .filter((contact) => asked.contacts.some((other) => isSameContact(contact, other)))
-    .map((contact) => parseExpires(contact.params.get('expires') ?? '') ?? headerS)
+    .filter((contact) => kept.some((other) => isSameContact(contact, other)))
+    .map((contact) => expiryOf(contact, response))
     .reduce((longest, expiresS) => Math.max(longest, expiresS), 0);
+}
+
+/** In seconds: its own, else the message's (RFC 3261 §10.2.1.1). */
+function expiryOf(contact: NameAddr, message: SipRequest | SipResponse): number {
+  const own = parseExpires(contact.params.get('expires') ?? '');
+  return own ?? parseExpires(message.header('Expires') ?? '') ?? EXPIRES_DEFAULT_S;
 }
 
 function isSameContact(a: NameAddr, b: NameAddr): boolean {

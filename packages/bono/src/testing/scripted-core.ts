@@ -54,6 +54,8 @@ export class TestCore implements Role, ProxyPolicy {
   readonly responses: SipResponse[] = [];
   readonly bindings = new Map<string, { contact: string; path: readonly string[] }>();
   recordsRoute = true;
+  /** A binding that every user has besides. */
+  otherContact = '<sip:other-device@192.0.2.99>;expires=3600';
   readonly #host: RoleHost;
   readonly #records: TestRecords;
 
@@ -105,15 +107,16 @@ export class TestCore implements Role, ProxyPolicy {
         createResponse(request, 401, undefined, { toTag: 'c', headers: [['WWW-Authenticate', challenge]] }),
       );
     }
-    const expiresS = Number(request.header('Expires'));
     const impu = canonicalImpu(request.to?.uri ?? '') as Impu;
-    const contact = request.contacts?.tag === 'list' ? request.contacts.contacts[0]?.uri : undefined;
+    const asked = request.contacts?.tag === 'list' ? request.contacts.contacts[0] : undefined;
+    const contact = asked?.uri;
+    const expiresS = Number(asked?.params.get('expires') ?? request.header('Expires'));
     if (expiresS === 0 || contact === undefined) this.bindings.delete(impu);
     else this.#bind(request, { impu, contact, expiresS });
     const bound = expiresS === 0 ? [] : [['Contact', `<${contact}>;expires=${expiresS}`] as const];
     const headers: HeaderList = [
       ...bound,
-      ['Contact', '<sip:other-device@192.0.2.99>;expires=3600'],
+      ['Contact', this.otherContact],
       ['Service-Route', `<${SCSCF};orig>`],
       [
         'P-Associated-URI',
