@@ -30,7 +30,7 @@ export function routeRegister(request: SipRequest, flow: Flow, parts: EdgeParts)
   stripFromPhone(request);
   for (const name of ['P-Preferred-Identity', 'Route', 'Record-Route']) request.remove(name);
   const known = identities.of(flow);
-  setIntegrityProtection(request, ({ username, response }) => {
+  setIntegrityProtection(request, uris.homeDomain, ({ username, response }) => {
     if (known.some(({ impi }) => impi === username)) return 'ip-assoc-yes';
     return response === '' ? undefined : 'ip-assoc-pending';
   });

@@ -94,7 +94,7 @@ test.each([
     const claim = claimed === undefined ? '' : `,Integrity-Protected="${claimed}"`;
     const value = `Digest username="alice@example.com",realm="example.com",nonce="n",uri="sip:example.com",response="${response}"${claim}`;
     const register = requestWith([['Authorization', value]], 'sip:example.com', 'REGISTER');
-    setIntegrityProtection(register, (credentials) =>
+    setIntegrityProtection(register, 'example.com', (credentials) =>
       credentials.response === '' ? undefined : 'ip-assoc-pending',
     );
     const sent = register.header('Authorization') ?? '';
@@ -105,20 +105,22 @@ test.each([
 
 test('credentials that cannot be read do not pass, for they may hide an integrity-protected', () => {
   const register = requestWith([['Authorization', 'Digest integrity-protected="yes", username']]);
-  setIntegrityProtection(register, () => 'ip-assoc-yes');
+  setIntegrityProtection(register, 'example.com', () => 'ip-assoc-yes');
   expect(register.has('Authorization')).toBe(false);
 });
 
-test('of several credentials only the first that can be read go on, for they are what we vouch for', () => {
-  const digest = (user: string): string =>
-    `Digest username="${user}",realm="example.com",nonce="n",uri="sip:example.com",response="00"`;
-  const register = requestWith([
-    ['Authorization', 'Basic YTpi'],
-    ['Authorization', digest('a')],
-    ['Authorization', digest('b')],
+test.each([
+  ['those of our realm', ['elsewhere.net', 'Example.com', 'example.com'], 1],
+  ['the first that can be read, when none is of our realm', ['elsewhere.net', 'other.example'], 0],
+])('of several credentials only %s go on, for they are what we vouch for', (_, realms, chosen) => {
+  const digests = realms.map(
+    (realm) => `Digest username="a",realm="${realm}",nonce="n",uri="sip:example.com",response="00"`,
+  );
+  const register = requestWith(['Basic YTpi', ...digests].map((value) => ['Authorization', value]));
+  setIntegrityProtection(register, 'example.com', () => 'ip-assoc-yes');
+  expect(register.headers('Authorization')).toEqual([
+    `${digests[chosen]},integrity-protected="ip-assoc-yes"`,
   ]);
-  setIntegrityProtection(register, ({ username }) => (username === 'a' ? 'ip-assoc-yes' : undefined));
-  expect(register.headers('Authorization')).toEqual([`${digest('a')},integrity-protected="ip-assoc-yes"`]);
 });
 
 test('integrity and cipher key leave the challenge, all else of it stays', () => {

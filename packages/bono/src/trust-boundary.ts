@@ -85,10 +85,12 @@ export function stripChallengeKeys(response: SipResponse): void {
 
 /**
  * Puts our own `integrity-protected` (or none) into the credentials of a REGISTER in place of whatever the phone wrote (TS 24.229 5.2.2).
- * Only the first credentials go on: what we vouch for must be what the registrar looks at.
+ * Only one set of credentials goes on, for what we vouch for must be what the registrar looks at: the first of our realm (lower case),
+ * else the first that can be read.
  */
 export function setIntegrityProtection(
   register: SipRequest,
+  realm: string,
   protection: (credentials: {
     readonly username: string;
     readonly response: string;
@@ -97,7 +99,8 @@ export function setIntegrityProtection(
   const values = register.headers('Authorization');
   if (values.length === 0) return;
   register.remove('Authorization');
-  const credentials = values.map(parseCredentials).find((one) => one !== undefined);
+  const readable = values.map(parseCredentials).filter((one) => one !== undefined);
+  const credentials = readable.find((one) => one.realm.toLowerCase() === realm) ?? readable[0];
   if (credentials === undefined) return; // the registrar challenges anew
   const others = new Map([...credentials.others].filter(([name]) => name !== 'integrity-protected'));
   const ours = protection(credentials);
