@@ -37,6 +37,7 @@ export {
   telOf,
 } from './identity.ts';
 export { ParseCache } from './parse-cache.ts';
+export { RecordCache } from './record-cache.ts';
 export type {
   ChargingAddresses,
   RegData,

@@ -1,4 +1,4 @@
-import { decodeRecord, type Impi, type Impu, isRegistered } from '@clearwater/ims';
+import { type Impi, type Impu, isRegistered, RecordCache } from '@clearwater/ims';
 import { assert, type Clock } from '@clearwater/platform';
 import type {
   Credentials,
@@ -26,11 +26,12 @@ export type Lookup<T> =
 /** `gone`: no binding is left, but there were some moments ago. */
 export type RegistrationFact = 'registered' | 'gone' | 'never' | Unavailable;
 
-/** Reads the subscriber database and the registration records; keeps nothing. */
+/** Reads the subscriber database and the registration records; keeps nothing but what may be forgotten. */
 export class SubscriberDirectory {
   readonly #subscribers: SubscriberTable;
   readonly #registrations: RecordTable;
   readonly #clock: Clock;
+  readonly #records = new RecordCache();
 
   constructor(subscribers: SubscriberTable, registrations: RecordTable, clock: Clock) {
     this.#subscribers = subscribers;
@@ -57,7 +58,7 @@ export class SubscriberDirectory {
     const read = await this.#registrations.get(defaultImpu);
     if (read.tag === 'unavailable') return read;
     if (read.tag === 'absent') return 'never';
-    const record = decodeRecord(read.value);
+    const record = this.#records.decode(defaultImpu, read.version, read.value);
     if (isRegistered(record, this.#clock.now())) return 'registered';
     return record.bindings.size > 0 ? 'gone' : 'never';
   }

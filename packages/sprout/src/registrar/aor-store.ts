@@ -1,11 +1,11 @@
 import {
   type AorRecord,
-  decodeRecord,
   EMPTY_RECORD,
   encodeRecord,
   type Impu,
   nextExpiryMs,
   REGISTRATION_TABLE,
+  RecordCache,
   recordTtlMs,
 } from '@clearwater/ims';
 import type { Clock, Log } from '@clearwater/platform';
@@ -52,6 +52,7 @@ export class AorStore {
   readonly #timers: Timers;
   readonly #clock: Clock;
   readonly #log: Log;
+  readonly #decoded = new RecordCache();
   /** The last change under way of each key: those of one process follow each other, and need not lose against one another. */
   readonly #turns = new Map<Impu, Promise<unknown>>();
 
@@ -73,7 +74,7 @@ export class AorStore {
     const { version, order } = read;
     if (read.tag === 'absent') return { tag: 'read', record: EMPTY_RECORD, version, order };
     try {
-      return { tag: 'read', record: decodeRecord(read.value), version, order };
+      return { tag: 'read', record: this.#decoded.decode(key, version, read.value), version, order };
     } catch (error) {
       this.#log.error('registration.record-unreadable', { error });
       return { tag: 'unavailable' };
@@ -104,7 +105,10 @@ export class AorStore {
       if (!(await this.#arm(key, seen, record))) return { tag: 'unavailable' };
       const expiresAtMs = this.#clock.now() + recordTtlMs(record, this.#clock.now());
       const write = await this.#table.compareAndSet(key, seen.version, encodeRecord(record), { expiresAtMs });
-      if (write.tag === 'stored') return { tag: 'done', record, version: write.version, value };
+      if (write.tag === 'stored') {
+        this.#decoded.put(key, write.version, record);
+        return { tag: 'done', record, version: write.version, value };
+      }
       if (write.tag === 'unavailable')
         return { tag: write.reason === 'too-large' ? 'too-large' : 'unavailable' };
     }
