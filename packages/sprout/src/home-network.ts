@@ -1,4 +1,4 @@
-import { canonicalImpu, type Impu } from '@clearwater/ims';
+import { canonicalImpu, type Impu, sipOfTel, telOf } from '@clearwater/ims';
 import { AppError } from '@clearwater/platform';
 import { parseUri, type SipRequest, SipUri, type Uri } from '@clearwater/sip';
 import type { SproutConfig } from './config.ts';
@@ -69,6 +69,11 @@ export class HomeNetwork {
     if (uri === undefined || uri.scheme === 'other') return undefined;
     if (uri.scheme !== 'tel' && (uri.host !== this.domain || uri.user === undefined)) return undefined;
     return canonicalImpu(uri.toString());
+  }
+
+  /** The other form of a number: the tel identity of a SIP identity of ours, or the reverse (TS 24.229 5.3.2.1). */
+  aliasOf(impu: Impu): Impu | undefined {
+    return telOf(impu) ?? sipOfTel(impu, this.domain);
   }
 
   /** A REGISTER for our registrar: to the domain, or to one of our names (RFC 3261 §10.2). A user part is overlooked. */

@@ -1,4 +1,4 @@
-import { type Impu, impiFromImpu, parseImpi, sipOfTel } from '@clearwater/ims';
+import { impiFromImpu, parseImpi } from '@clearwater/ims';
 import {
   createResponse,
   decodeUtf8,
@@ -14,10 +14,11 @@ import {
   type ServerLeg,
   type SipRequest,
 } from '@clearwater/sip';
+import { lookUpCalled } from './called-user.ts';
 import { type HomeNetwork, pushRoute } from './home-network.ts';
 import { ALLOW, type RefusalReason, type Refusals } from './refusal.ts';
 import { isDeregistration } from './registrar/register-request.ts';
-import type { Lookup, SubscriberData } from './subscriber-data.ts';
+import type { SubscriberData } from './subscriber-data.ts';
 
 export interface IcscfParts {
   readonly host: RoleHost;
@@ -80,11 +81,9 @@ export class Icscf implements Role, ProxyPolicy {
 
   async #routeToUser(request: SipRequest, received: SipRequest): Promise<Routing> {
     const { home, subscribers } = this.#parts;
-    const impu = home.identityOf(request.parsedUri);
-    if (impu === undefined) return this.#refused(received, 'domain-not-served');
-    let found = await subscribers.location(impu);
-    const alias = found.tag === 'unknown' ? sipOfTel(impu, home.domain) : undefined;
-    if (alias !== undefined) found = await this.#locateAlias(request, alias);
+    const called = await lookUpCalled(request, home, (impu) => subscribers.location(impu));
+    if (called === undefined) return this.#refused(received, 'domain-not-served');
+    const { found } = called;
     switch (found.tag) {
       case 'found':
         return this.#toScscf(request, found.value);
@@ -93,13 +92,6 @@ export class Icscf implements Role, ProxyPolicy {
       default:
         return this.#refused(received, 'callee-unknown');
     }
-  }
-
-  /** `tel:` of a home user whose number has no tel identity: the SIP identity of the number takes its place. */
-  async #locateAlias(request: SipRequest, alias: Impu): Promise<Lookup<string | undefined>> {
-    const found = await this.#parts.subscribers.location(alias);
-    if (found.tag === 'found') request.setUri(`${alias};user=phone`);
-    return found;
   }
 
   #toScscf(request: SipRequest, scscf: string | undefined): Routing {

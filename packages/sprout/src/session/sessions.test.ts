@@ -16,6 +16,7 @@ const USERS = [
     impus: ['sip:bob@example.com', 'sip:+16505550002@example.com', 'tel:+16505550002'],
   },
   { impi: 'carol@example.com', password: 'hush', impus: ['sip:2010@example.com'] },
+  { impi: 'erin@example.com', password: 'hush', impus: ['sip:erin@example.com', 'tel:+16505550003'] },
   {
     impi: 'barred@example.com',
     password: 'hush',
@@ -192,6 +193,33 @@ describe('a call between home users', () => {
     expect((await sprout.ask('MESSAGE', 'tel:2011;phone-context=example.com', { from: ALICE })).status).toBe(
       404,
     );
+    // A number that is provisioned as tel identity alone is found by its SIP form, at the cost of one question more, on a miss.
+    await sprout.register({
+      impu: 'sip:erin@example.com',
+      impi: 'erin@example.com',
+      password: 'hush',
+      contacts: ['<sip:erin@10.0.0.4>'],
+    });
+    const [sip, tel] = ['sip:+16505550003@example.com', 'tel:+16505550003'];
+    for (const [uri, route, calls] of [
+      [sip, 'icscf', [`location ${sip}`, `location ${tel}`, `profile ${tel}`]],
+      [`${sip};user=phone`, 'icscf', [`location ${sip}`, `location ${tel}`, `profile ${tel}`]],
+      [sip, 'scscf', [`profile ${sip}`, `profile ${tel}`]],
+      [tel, 'scscf', [`profile ${tel}`]],
+    ] as const) {
+      const message = sprout.request('MESSAGE', uri);
+      message.set('Route', `<sip:${route}.example.com;lr>`);
+      sprout.homestead.calls.length = 0;
+      expect((await sprout.send(message).final).status).toBe(200);
+      expect(sprout.homestead.calls).toEqual(calls);
+      const delivered = sprout.edge.received.at(-1);
+      expect([delivered?.uri, delivered?.header('P-Called-Party-ID')]).toEqual([
+        'sip:erin@10.0.0.4',
+        `<${tel}>`,
+      ]);
+    }
+    expect((await sprout.ask('MESSAGE', sip.replace('sip', 'sips'), { from: ALICE })).status).toBe(480);
+    expect((await sprout.ask('MESSAGE', 'sip:+16505550004@example.com', { from: ALICE })).status).toBe(404);
     // The caller is known by its number, too: its SIP identity is added.
     await sprout.ask('MESSAGE', BOB, { from: 'tel:+16505550001' });
     expect(sprout.edge.received.at(-1)?.values('P-Asserted-Identity')).toEqual([

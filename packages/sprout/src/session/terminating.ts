@@ -8,6 +8,7 @@ import {
 } from '@clearwater/ims';
 import type { Log } from '@clearwater/platform';
 import { parseEvent, type Routing, type SipRequest, type Target } from '@clearwater/sip';
+import { lookUpCalled } from '../called-user.ts';
 import type { RefusalReason } from '../refusal.ts';
 import type { SessionParts } from './originating.ts';
 import { devicesOf, type Flows, requestTo } from './targets.ts';
@@ -32,9 +33,9 @@ export class Terminating {
 
   async route(request: SipRequest, received: SipRequest): Promise<Routing> {
     const { aors, clock, forkMax, home, subscribers } = this.#parts;
-    const served = home.identityOf(request.parsedUri);
-    if (served === undefined) return this.#refused(received, 'domain-not-served');
-    const found = await subscribers.subscription(served);
+    const called = await lookUpCalled(request, home, (impu) => subscribers.subscription(impu));
+    if (called === undefined) return this.#refused(received, 'domain-not-served');
+    const { impu: served, found } = called;
     if (found.tag === 'unavailable') return this.#refused(received, 'subscribers-unavailable');
     if (found.tag !== 'found') return this.#refused(received, 'callee-unknown');
     const { defaultImpu } = found.value;
