@@ -18,7 +18,7 @@ export interface Deployment {
 }
 
 const EDGE = '10.0.0.1';
-const PASSWORD = 'swordfish';
+export const PASSWORD = 'swordfish';
 
 export async function createDeployment(seed: number, words: readonly string[] = []): Promise<Deployment> {
   const sim = createTestPlatform({ seed, traceTimers: true });

@@ -125,7 +125,12 @@ function requestLineFault(uri: string, version: string): Fault | undefined {
   if (version !== 'SIP/2.0' && version.toUpperCase() !== 'SIP/2.0') {
     return /^SIP\/\d+\.\d+$/i.test(version) ? { reason: 'SIP version', status: 505 } : bad('start line');
   }
-  return isPlausibleUri(uri) ? undefined : bad('Request-URI');
+  return isPlausibleUri(uri) && !hasHeaders(uri) ? undefined : bad('Request-URI');
+}
+
+/** A Request-URI has none (RFC 3261 §19.1.1); forwarded, they would be anybody's header fields. A user part may hold `?`. */
+function hasHeaders(uri: string): boolean {
+  return uri.includes('?', uri.indexOf('@') + 1) && /^sips?:/i.test(uri);
 }
 
 function parseStatusLine(text: string, start: number, end: number): StartLine {

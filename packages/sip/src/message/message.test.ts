@@ -259,6 +259,7 @@ const TORTURE_REFUSED: Readonly<Record<string, string>> = {
   TC_BADVERS_V: '505 answerable',
   TC_BIGCODE_V: '400 silent',
   TC_CLERR_I: '400 answerable',
+  TC_ESCRURI_V: '400 answerable', // §3.1.2.11: headers in the Request-URI
   TC_INSUF_I: '400 silent',
   TC_LTGTRURI_I: '400 answerable',
   TC_LWSRURI_I: '400 answerable',

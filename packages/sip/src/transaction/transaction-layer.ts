@@ -257,10 +257,11 @@ function clientKey(branch: string, method: string): string {
   return method === 'CANCEL' ? `${branch} CANCEL` : branch;
 }
 
-/** §17.2.3: branch, sent-by and method; the INVITE's for its ACK. Without the magic cookie, the fields of RFC 2543. */
+/** §17.2.3: branch, sent-by and method; the INVITE's for its ACK. Without anything behind the magic cookie, the fields of RFC 2543. */
 function serverKey(request: SipRequest, via: Via, method: string = request.method): string {
   const kind = method === 'ACK' ? 'INVITE' : method;
-  if (via.branch?.startsWith(MAGIC_COOKIE)) return `${kind} ${via.branch} ${via.sentBy}`;
+  if (via.branch?.startsWith(MAGIC_COOKIE) && via.branch !== MAGIC_COOKIE)
+    return `${kind} ${via.branch} ${via.sentBy}`;
   const toTag = kind === 'INVITE' ? '' : request.to?.tag;
   return `${kind} ${request.uri} ${request.callId} ${request.cseq?.number} ${request.from?.tag} ${toTag} ${via.sentBy} ${via.branch}`;
 }
