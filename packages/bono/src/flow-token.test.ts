@@ -106,6 +106,39 @@ test('a dialog token holds for its Call-ID alone and carries a hash of the ident
   expect(identityTagOf('sip:alice@example.com')).not.toBe(identityTagOf('sip:bob@example.com'));
 });
 
+test.each([
+  ['made', (tokens: FlowTokens) => tokens],
+  ['opened', (_: FlowTokens, keys: FlowKeys, nowMs: () => number) => new FlowTokens(keys, OWNER, nowMs)],
+])('a token that was %s here before is asked no less: Call-ID, spelling, age, key', (_, instanceOf) => {
+  let nowMs = NOW_MS;
+  const keys = { current: KEY_1, previous: [] as FlowKeys['previous'] };
+  const maker = new FlowTokens(keys, OWNER, () => nowMs);
+  const dialog = { callId: 'call 1', defaultImpu: 'sip:alice@example.com' };
+  const [path, route] = [maker.seal(flowOf()), maker.seal(flowOf(), dialog)];
+  const tokens = instanceOf(maker, keys, () => nowMs);
+  const tagsOf = (): readonly string[] => [tokens.open(path, 'call 2').tag, tokens.open(route, 'call 1').tag];
+  const first = [tokens.open(path, ''), tokens.open(route, 'call 1')];
+  expect([tokens.open(path, ''), tokens.open(route, 'call 1')]).toEqual(first);
+  expect(tagsOf()).toEqual(['flow', 'flow']);
+
+  for (const callId of ['call 2', 'call', '1', '']) expect(tokens.open(route, callId).tag).toBe('forged');
+  expect(tokens.open(`${route} call`, '1').tag).toBe('forged');
+  expect(tokens.open(`${route.length} ${route} call 1`, '').tag).toBe('forged');
+  expect(tokens.open(` ${path}`, '').tag).toBe('forged');
+
+  Object.assign(keys, { current: KEY_2, previous: [KEY_1] });
+  expect(tagsOf()).toEqual(['flow', 'flow']);
+  keys.previous = [];
+  expect(tagsOf()).toEqual(['forged', 'forged']);
+  keys.previous = [{ id: KEY_1.id, secret: KEY_2.secret }];
+  expect(tagsOf()).toEqual(['forged', 'forged']);
+  keys.previous = [KEY_1];
+  nowMs += 7 * 86_400_000;
+  expect(tagsOf()).toEqual(['flow', 'flow']);
+  nowMs += 1_000;
+  expect(tagsOf()).toEqual(['elsewhere', 'elsewhere']);
+});
+
 test('flows have one key exactly when they are the same flow', () => {
   expect(flowKey(flowOf())).toBe(flowKey(flowOf()));
   const others = [

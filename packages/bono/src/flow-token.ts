@@ -2,6 +2,7 @@ import { createHmac, hash, timingSafeEqual } from 'node:crypto';
 import { isIPv4 } from 'node:net';
 import type { SocketAddress } from '@clearwater/platform';
 import type { Flow, KeyedSecret } from '@clearwater/sip';
+import { RecentMap } from './recent-map.ts';
 
 /** Keys of the flow tokens; they live in shared config, so that any Bono accepts any Bono's token. Read at each use: may be replaced live. */
 export interface FlowKeys {
@@ -37,6 +38,14 @@ export type OpenedToken =
   /** Not made with these keys, or not for this dialog. */
   | { readonly tag: 'forged' };
 
+/** What a token that was made or verified here means. */
+interface Genuine {
+  readonly opened: Extract<OpenedToken, { readonly tag: 'flow' }>;
+  readonly key: KeyedSecret;
+  /** When a datagram token gets too old. */
+  readonly untilS: number;
+}
+
 export const BOOT_ID_BYTES = 6;
 const NODE_TAG_BYTES = 4;
 const CONNECTION_BYTES = 6;
@@ -46,6 +55,8 @@ const HEAD_BYTES = 2;
 const TOKEN_CHARS_MAX = 240;
 /** A datagram token older than this is of no registration and no call that still lives. */
 const DATAGRAM_AGE_MAX_S = 7 * 86_400;
+/** Genuine tokens remembered, of either generation. */
+const GENUINE_MAX = 10_000;
 
 // First byte of a token. Addresses other than IPv4 stand as text, so that they come back exactly as the sockets spell them.
 const CONNECTION = 0;
@@ -65,6 +76,8 @@ export class FlowTokens {
   readonly #bootId: Buffer;
   readonly #nodeTag: Buffer;
   readonly #nowS: () => number;
+  /** So that a token is not verified again for each request of its call; by token and what it is bound to. */
+  readonly #genuine = new RecentMap<Genuine>(GENUINE_MAX);
 
   /** `nowMs` is the wall clock: the issue time of datagram tokens. */
   constructor(keys: FlowKeys, owner: FlowOwner, nowMs: () => number) {
@@ -77,28 +90,55 @@ export class FlowTokens {
   /** The token of `flow`, characters `[A-Za-z0-9_-]`: for a Path without `dialog`, for a Record-Route with it. */
   seal(flow: Flow, dialog?: DialogBinding): string {
     const { kind, body } = this.#nameOf(flow);
-    const { id, secret } = this.#keys.current;
-    const head = Buffer.from([kind | (dialog === undefined ? 0 : OF_DIALOG), id]);
-    const identity = dialog === undefined ? [] : [Buffer.from(identityTagOf(dialog.defaultImpu), 'hex')];
+    const key = this.#keys.current;
+    const head = Buffer.from([kind | (dialog === undefined ? 0 : OF_DIALOG), key.id]);
+    const identityTag = dialog && identityTagOf(dialog.defaultImpu);
+    const identity = identityTag === undefined ? [] : [Buffer.from(identityTag, 'hex')];
     const signed = Buffer.concat([head, body, ...identity]);
-    return Buffer.concat([signed, macOf(signed, secret, dialog?.callId)]).toString('base64url');
+    const token = Buffer.concat([signed, macOf(signed, key.secret, dialog?.callId)]).toString('base64url');
+    const opened = { tag: 'flow', name: nameOf(flow), identityTag } as const;
+    this.#remember(token, dialog?.callId, { opened, key, untilS: untilS(kind, body) });
+    return token;
   }
 
   /** What `token` names. `callId` is that of the request which brought it; the token of a Path holds for any. */
   open(token: string, callId: string): OpenedToken {
+    return this.#recall(token, callId) ?? this.#recall(token, undefined) ?? this.#verify(token, callId);
+  }
+
+  #recall(token: string, callId: string | undefined): OpenedToken | undefined {
+    const genuine = this.#genuine.get(memoKey(token, callId));
+    if (genuine === undefined || this.#nowS() > genuine.untilS) return undefined;
+    const { id, secret } = genuine.key;
+    return this.#secretOf(id)?.equals(secret) ? genuine.opened : undefined;
+  }
+
+  #remember(token: string, callId: string | undefined, genuine: Genuine): void {
+    // As a copy: a part of a message would keep the whole of it in memory.
+    const key = Buffer.from(memoKey(token, callId), 'latin1').toString('latin1');
+    this.#genuine.set(key, genuine);
+  }
+
+  #verify(token: string, callId: string): OpenedToken {
     const bytes = bytesOf(token);
     const secret = bytes && this.#secretOf(bytes.readUInt8(1));
     if (bytes === undefined || secret === undefined) return { tag: 'forged' };
     const signed = bytes.subarray(0, bytes.length - MAC_BYTES);
     const kind = signed.readUInt8(0);
     const isOfDialog = (kind & OF_DIALOG) !== 0;
-    const mac = macOf(signed, secret, isOfDialog ? callId : undefined);
+    const boundTo = isOfDialog ? callId : undefined;
+    const mac = macOf(signed, secret, boundTo);
     if (!timingSafeEqual(mac, bytes.subarray(signed.length))) return { tag: 'forged' };
 
     const bodyEnd = signed.length - (isOfDialog ? IDENTITY_TAG_BYTES : 0);
     const identityTag = isOfDialog ? signed.toString('hex', bodyEnd) : undefined;
-    const name = this.#parseName(kind & ~OF_DIALOG, signed.subarray(HEAD_BYTES, bodyEnd));
-    return name === undefined ? { tag: 'elsewhere', identityTag } : { tag: 'flow', name, identityTag };
+    const body = signed.subarray(HEAD_BYTES, bodyEnd);
+    const name = this.#parseName(kind & ~OF_DIALOG, body);
+    if (name === undefined) return { tag: 'elsewhere', identityTag };
+    const opened = { tag: 'flow', name, identityTag } as const;
+    const key = { id: signed.readUInt8(1), secret };
+    this.#remember(token, boundTo, { opened, key, untilS: untilS(kind & ~OF_DIALOG, body) });
+    return opened;
   }
 
   #nameOf(flow: Flow): { kind: number; body: Buffer } {
@@ -123,7 +163,7 @@ export class FlowTokens {
       if (!owner.equals(body.subarray(0, owner.length))) return undefined;
       return { tag: 'connection', connection: body.readUIntBE(owner.length, CONNECTION_BYTES) };
     }
-    if (this.#nowS() - body.readUInt32BE() > DATAGRAM_AGE_MAX_S) return undefined;
+    if (this.#nowS() > untilS(kind, body)) return undefined;
     const addresses = body.subarray(ISSUED_BYTES);
     if (kind === DATAGRAM_V4) {
       const remote = addresses.subarray(ADDRESS_V4_BYTES);
@@ -141,6 +181,20 @@ export class FlowTokens {
     const { current, previous } = this.#keys;
     return id === current.id ? current.secret : previous.find((key) => key.id === id)?.secret;
   }
+}
+
+function nameOf({ connection, local, remote }: Flow): FlowName {
+  return connection === 0 ? { tag: 'datagram', local, remote } : { tag: 'connection', connection };
+}
+
+/** Until when a token holds, in seconds; that of a connection as long as the connection. */
+function untilS(kind: number, body: Buffer): number {
+  return kind === CONNECTION ? Number.POSITIVE_INFINITY : body.readUInt32BE() + DATAGRAM_AGE_MAX_S;
+}
+
+/** Its length says where the token ends. */
+function memoKey(token: string, callId: string | undefined): string {
+  return callId === undefined ? ` ${token}` : `${token.length} ${token} ${callId}`;
 }
 
 /** One text per flow, equal for equal flows: the key of whatever is remembered about one. */
