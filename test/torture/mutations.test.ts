@@ -180,8 +180,7 @@ test(`${MUTATIONS} mutations of the torture messages are read, copied, answered 
     }
   }
   if (seed !== undefined) return;
-  for (const tag of ['request', 'response', 'malformed'])
-    expect(tags.get(tag)).toBeGreaterThan(100);
+  for (const tag of ['request', 'response', 'malformed']) expect(tags.get(tag)).toBeGreaterThan(100);
 }, 60_000);
 
 test('a seed replays its message', () => {
