@@ -53,7 +53,7 @@ function readMessage(message: SipMessage, isWhole: boolean): void {
   );
   for (const uri of [from?.parsedUri, to?.parsedUri])
     assert(uri === undefined || uriEquals(uri, uri), 'a URI equals itself');
-  for (const name of message.headerNames) readHeader(message, name);
+  for (const name of new Set(message.headerNames)) readHeader(message, name);
   const copy = message.copy();
   assert(copy.text === message.text, 'a copy is the same text');
   if (!isWhole) return answer(message);
@@ -65,8 +65,7 @@ function readMessage(message: SipMessage, isWhole: boolean): void {
 }
 
 function readHeader(message: SipMessage, name: string): void {
-  const texts = [...message.headers(name), ...message.values(name)];
-  for (const text of texts) {
+  for (const text of new Set([...message.headers(name), ...message.values(name)])) {
     parseNameAddr(text)?.toString();
     parseVia(text)?.toString();
     parseUri(text)?.toString();
