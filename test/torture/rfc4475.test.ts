@@ -1,4 +1,4 @@
-import { parseMessage, type SipResponse } from '@clearwater/sip';
+import { parseMessage, type SipResponse, StreamFramer } from '@clearwater/sip';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { RFC4475 } from './corpus.ts';
 import { RFC4475_ROWS } from './rfc4475-rows.ts';
@@ -90,6 +90,38 @@ test('the missing transaction identifier of §3.2.1 does not make two requests o
   expect((await world.send(other)).seen).toBe('forwarded');
   expect(await world.end()).toEqual([]);
 });
+
+test('over a stream all are framed but those whose length is unknown or not there yet', () => {
+  const unlike = ROWS.map(({ name, bytes }) => `${name} ${framedAs(bytes)}`).filter(
+    (row) => !row.endsWith(' 1 framed'),
+  );
+  expect(unlike).toEqual([
+    'dblreq 2 closed', // the second body is a byte longer than it says
+    'clerr 0 waiting',
+    'ncl 0 closed',
+    'baddn 0 waiting', // the copy of the corpus ends before the empty line
+    'mcl01 0 closed',
+    'inv2543 0 closed', // no Content-Length (RFC 3261 §20.14)
+  ]);
+});
+
+test('baddn is refused with its empty line too', () => {
+  const whole = Buffer.concat([RFC4475.get('baddn') ?? Buffer.alloc(0), Buffer.from('\r\n')]);
+  expect(framedAs(whole)).toBe('1 framed');
+  expect(parseMessage(whole)).toMatchObject({ tag: 'malformed', status: 400, reason: 'From' });
+});
+
+/** How many messages came out, and whether the stream goes on, has to be closed, or waits for more. */
+function framedAs(bytes: Buffer): string {
+  const framer = new StreamFramer();
+  let count = 0;
+  const verdict = framer.push(
+    bytes,
+    () => (count += 1),
+    () => undefined,
+  );
+  return `${count} ${verdict === 'malformed' ? 'closed' : framer.bytesPending > 0 ? 'waiting' : 'framed'}`;
+}
 
 function responseOf(bytes: Buffer | undefined): SipResponse {
   const parsed = parseMessage(bytes ?? Buffer.alloc(0));
