@@ -49,6 +49,12 @@ function explain(error: unknown): string {
     case 'ENOSPC':
     case 'EROFS':
       return `The data directory cannot be used: ${reasonOf(error)}. Put that right, or choose another directory with --data.`;
+    case 'ellis.store-unavailable':
+    case 'key-ring.unavailable':
+    case 'lab.demo-user-failed':
+    case 'lab.hosts-unavailable':
+    case 'lab.secrets-unavailable':
+      return `The data directory cannot be written (${codeOf(error)}): is the disk full? The log line above says why.`;
     case 'ERR_PARSE_ARGS_UNKNOWN_OPTION':
     case 'ERR_PARSE_ARGS_INVALID_OPTION_VALUE':
     case 'ERR_PARSE_ARGS_UNEXPECTED_POSITIONAL':
