@@ -1,15 +1,6 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { rfc4475Messages } from '@clearwater/testkit';
 
-const DIRECTORY = new URL('../../packages/sip/src/message/testdata/rfc4475/', import.meta.url);
-
-/** The messages of RFC 4475 by their name there, byte for byte. */
+/** The messages of RFC 4475 by their name there: `TC_BADASPEC_I` is `badaspec`. */
 export const RFC4475: ReadonlyMap<string, Buffer> = new Map(
-  readdirSync(DIRECTORY)
-    .filter((file) => file.endsWith('.dat'))
-    .map((file) => [nameOf(file), readFileSync(new URL(file, DIRECTORY))]),
+  [...rfc4475Messages()].map(([name, bytes]) => [name.replace(/^TC_|_[VI]$/g, '').toLowerCase(), bytes]),
 );
-
-/** `TC_BADASPEC_I.dat` is `badaspec`. */
-function nameOf(file: string): string {
-  return file.replace(/^TC_|(?:_[VI])?\.dat$/g, '').toLowerCase();
-}

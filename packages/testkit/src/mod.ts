@@ -13,3 +13,4 @@ export {
   type TestPlatform,
   type TestPlatformOptions,
 } from './test-platform.ts';
+export { rfc4475Messages } from './torture/rfc4475.ts';

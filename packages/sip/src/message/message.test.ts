@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { rfc4475Messages } from '@clearwater/testkit';
 import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import {
@@ -248,8 +248,7 @@ test.each([
   else expect(responseOf(text)).toMatchObject({ status, reason });
 });
 
-const TORTURE = new URL('testdata/rfc4475/', import.meta.url);
-const TORTURE_FILES = readdirSync(TORTURE).filter((file) => file.endsWith('.dat'));
+const TORTURE = [...rfc4475Messages()];
 
 /** What is refused as a whole. Faults in the others (unknown schemes and tags, bad Date, Contact, …) concern who reads that part. */
 const TORTURE_REFUSED: Readonly<Record<string, string>> = {
@@ -276,10 +275,9 @@ const TORTURE_REFUSED: Readonly<Record<string, string>> = {
   TC_TRWS_I: '400 answerable',
 };
 
-test.each(TORTURE_FILES)('RFC 4475 %s', (file) => {
-  const bytes = readFileSync(new URL(file, TORTURE));
+test.each(TORTURE)('RFC 4475 %s', (name, bytes) => {
   const parsed = parseMessage(bytes);
-  const refused = TORTURE_REFUSED[file.slice(0, -4)];
+  const refused = TORTURE_REFUSED[name];
   if (parsed.tag === 'request' || parsed.tag === 'response') {
     expect(refused).toBeUndefined();
     expect(parsed.message.serialize()).toEqual(bytes.subarray(0, bytes.length - parsed.bytesExcess));
@@ -290,7 +288,7 @@ test.each(TORTURE_FILES)('RFC 4475 %s', (file) => {
 });
 
 test('RFC 4475: every torture message cut or corrupted anywhere is parsed without an exception', () => {
-  const texts = TORTURE_FILES.map((file) => readFileSync(new URL(file, TORTURE)));
+  const texts = TORTURE.map(([, bytes]) => bytes);
   fc.assert(
     fc.property(
       fc.constantFrom(...texts),
