@@ -1,4 +1,4 @@
-import type { Platform, ServicePart } from '@clearwater/platform';
+import type { KeyRing, Platform, ServicePart } from '@clearwater/platform';
 import {
   CELLULAR_TIMERS,
   DEFAULT_TRANSPORT_LIMITS,
@@ -14,7 +14,7 @@ import type { BonoConfig } from './config.ts';
 import { CORE, EDGE } from './edge-parts.ts';
 import { FlowIdentities } from './flow-identities.ts';
 import { FlowRecovery, type RegDataSource } from './flow-recovery.ts';
-import { BOOT_ID_BYTES, type FlowKeys, FlowTokens } from './flow-token.ts';
+import { BOOT_ID_BYTES, FlowTokens } from './flow-token.ts';
 import { OwnUris } from './own-uris.ts';
 
 export interface BonoDependencies {
@@ -24,7 +24,7 @@ export interface BonoDependencies {
   /** Homestead; only reg-data is read. */
   readonly homestead: RegDataSource;
   /** Shared by all Bonos; may be replaced inside while running (rotation). */
-  readonly flowKeys: FlowKeys;
+  readonly flowKeys: KeyRing;
   readonly resolver: Resolver;
 }
 

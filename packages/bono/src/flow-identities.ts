@@ -1,4 +1,5 @@
 import type { Impu } from '@clearwater/ims';
+import { RecentMap } from '@clearwater/platform';
 import type { Flow } from '@clearwater/sip';
 import { flowKey } from './flow-token.ts';
 
@@ -33,11 +34,12 @@ export interface FlowIdentitiesLimits {
 export class FlowIdentities {
   readonly #limits: FlowIdentitiesLimits;
   readonly #nowMs: () => number;
-  /** In the order of last use; each list newest first. */
-  readonly #flows = new Map<string, readonly FlowRegistration[]>();
+  /** Each list newest first. */
+  readonly #flows: RecentMap<readonly FlowRegistration[]>;
 
   constructor(limits: FlowIdentitiesLimits, nowMs: () => number) {
     this.#limits = limits;
+    this.#flows = new RecentMap(limits.flowsMax);
     this.#nowMs = nowMs;
   }
 
@@ -74,12 +76,8 @@ export class FlowIdentities {
   }
 
   #put(key: string, registrations: readonly FlowRegistration[]): void {
-    this.#flows.delete(key);
-    if (registrations.length === 0) return;
-    this.#flows.set(key, registrations);
-    if (this.#flows.size <= this.#limits.flowsMax) return;
-    const oldest = this.#flows.keys().next();
-    if (oldest.done !== true) this.#flows.delete(oldest.value);
+    if (registrations.length === 0) this.#flows.delete(key);
+    else this.#flows.set(key, registrations);
   }
 }
 

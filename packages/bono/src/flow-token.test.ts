@@ -1,7 +1,8 @@
+import type { KeyRing } from '@clearwater/platform';
 import { type Flow, RFC_TIMERS } from '@clearwater/sip';
 import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { type FlowKeys, FlowTokens, flowKey, identityTagOf, names } from './flow-token.ts';
+import { FlowTokens, flowKey, identityTagOf, names } from './flow-token.ts';
 
 const KEY_1 = { id: 1, secret: Buffer.alloc(32, 1) };
 const KEY_2 = { id: 2, secret: Buffer.alloc(32, 2) };
@@ -9,7 +10,7 @@ const OWNER = { nodeId: 'bono-1', bootId: Buffer.from('boot-1') };
 const NOW_MS = Date.UTC(2026, 0, 1);
 
 function tokensWith({
-  keys = { current: KEY_1, previous: [] } as FlowKeys,
+  keys = { current: KEY_1, previous: [] } as KeyRing,
   owner = OWNER,
   nowMs = NOW_MS,
 } = {}): FlowTokens {
@@ -108,10 +109,10 @@ test('a dialog token holds for its Call-ID alone and carries a hash of the ident
 
 test.each([
   ['made', (tokens: FlowTokens) => tokens],
-  ['opened', (_: FlowTokens, keys: FlowKeys, nowMs: () => number) => new FlowTokens(keys, OWNER, nowMs)],
+  ['opened', (_: FlowTokens, keys: KeyRing, nowMs: () => number) => new FlowTokens(keys, OWNER, nowMs)],
 ])('a token that was %s here before is asked no less: Call-ID, spelling, age, key', (_, instanceOf) => {
   let nowMs = NOW_MS;
-  const keys = { current: KEY_1, previous: [] as FlowKeys['previous'] };
+  const keys = { current: KEY_1, previous: [] as KeyRing['previous'] };
   const maker = new FlowTokens(keys, OWNER, () => nowMs);
   const dialog = { callId: 'call 1', defaultImpu: 'sip:alice@example.com' };
   const [path, route] = [maker.seal(flowOf()), maker.seal(flowOf(), dialog)];

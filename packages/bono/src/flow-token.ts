@@ -1,16 +1,7 @@
 import { createHmac, hash, timingSafeEqual } from 'node:crypto';
 import { isIPv4 } from 'node:net';
-import type { SocketAddress } from '@clearwater/platform';
-import type { Flow, KeyedSecret } from '@clearwater/sip';
-import { RecentMap } from './recent-map.ts';
-
-/** Keys of the flow tokens; they live in shared config, so that any Bono accepts any Bono's token. Read at each use: may be replaced live. */
-export interface FlowKeys {
-  /** Tokens are made with this one. */
-  readonly current: KeyedSecret;
-  /** Tokens made with these still hold; keep one for at least the longest registration. */
-  readonly previous: readonly KeyedSecret[];
-}
+import { type KeyedSecret, type KeyRing, keyOf, RecentMap, type SocketAddress } from '@clearwater/platform';
+import type { Flow } from '@clearwater/sip';
 
 /** Which process made a token: a connection means nothing in another one, nor after its restart. */
 export interface FlowOwner {
@@ -55,7 +46,7 @@ const HEAD_BYTES = 2;
 const TOKEN_CHARS_MAX = 240;
 /** A datagram token older than this is of no registration and no call that still lives. */
 const DATAGRAM_AGE_MAX_S = 7 * 86_400;
-/** Genuine tokens remembered, of either generation. */
+/** Genuine tokens remembered. */
 const GENUINE_MAX = 10_000;
 
 // First byte of a token. Addresses other than IPv4 stand as text, so that they come back exactly as the sockets spell them.
@@ -72,7 +63,7 @@ const ADDRESS_V4_BYTES = 6;
  * reached, never who it is: a token alone authorises no identity.
  */
 export class FlowTokens {
-  readonly #keys: FlowKeys;
+  readonly #keys: KeyRing;
   readonly #bootId: Buffer;
   readonly #nodeTag: Buffer;
   readonly #nowS: () => number;
@@ -80,7 +71,7 @@ export class FlowTokens {
   readonly #genuine = new RecentMap<Genuine>(GENUINE_MAX);
 
   /** `nowMs` is the wall clock: the issue time of datagram tokens. */
-  constructor(keys: FlowKeys, owner: FlowOwner, nowMs: () => number) {
+  constructor(keys: KeyRing, owner: FlowOwner, nowMs: () => number) {
     this.#keys = keys;
     this.#bootId = owner.bootId;
     this.#nodeTag = hash('sha256', owner.nodeId, 'buffer').subarray(0, NODE_TAG_BYTES);
@@ -110,7 +101,7 @@ export class FlowTokens {
     const genuine = this.#genuine.get(memoKey(token, callId));
     if (genuine === undefined || this.#nowS() > genuine.untilS) return undefined;
     const { id, secret } = genuine.key;
-    return this.#secretOf(id)?.equals(secret) ? genuine.opened : undefined;
+    return keyOf(this.#keys, id)?.secret.equals(secret) ? genuine.opened : undefined;
   }
 
   #remember(token: string, callId: string | undefined, genuine: Genuine): void {
@@ -121,13 +112,13 @@ export class FlowTokens {
 
   #verify(token: string, callId: string): OpenedToken {
     const bytes = bytesOf(token);
-    const secret = bytes && this.#secretOf(bytes.readUInt8(1));
-    if (bytes === undefined || secret === undefined) return { tag: 'forged' };
+    const key = bytes && keyOf(this.#keys, bytes.readUInt8(1));
+    if (bytes === undefined || key === undefined) return { tag: 'forged' };
     const signed = bytes.subarray(0, bytes.length - MAC_BYTES);
     const kind = signed.readUInt8(0);
     const isOfDialog = (kind & OF_DIALOG) !== 0;
     const boundTo = isOfDialog ? callId : undefined;
-    const mac = macOf(signed, secret, boundTo);
+    const mac = macOf(signed, key.secret, boundTo);
     if (!timingSafeEqual(mac, bytes.subarray(signed.length))) return { tag: 'forged' };
 
     const bodyEnd = signed.length - (isOfDialog ? IDENTITY_TAG_BYTES : 0);
@@ -136,7 +127,6 @@ export class FlowTokens {
     const name = this.#parseName(kind & ~OF_DIALOG, body);
     if (name === undefined) return { tag: 'elsewhere', identityTag };
     const opened = { tag: 'flow', name, identityTag } as const;
-    const key = { id: signed.readUInt8(1), secret };
     this.#remember(token, boundTo, { opened, key, untilS: untilS(kind & ~OF_DIALOG, body) });
     return opened;
   }
@@ -175,11 +165,6 @@ export class FlowTokens {
       local: { host: localHost, port: Number(localPort) },
       remote: { host: remoteHost, port: Number(remotePort) },
     };
-  }
-
-  #secretOf(id: number): Buffer | undefined {
-    const { current, previous } = this.#keys;
-    return id === current.id ? current.secret : previous.find((key) => key.id === id)?.secret;
   }
 }
 

@@ -1,4 +1,4 @@
-import type { Clock } from '@clearwater/platform';
+import { type Clock, RecentMap } from '@clearwater/platform';
 
 /** A token bucket: `burst` at once, then `ratePerS` a second. */
 export interface ThrottleLimit {
@@ -21,13 +21,12 @@ interface Bucket {
 export class Throttle {
   readonly #limit: ThrottleLimit;
   readonly #clock: Clock;
-  readonly #keyCountMax: number;
-  readonly #buckets = new Map<string, Bucket>(); // oldest use first
+  readonly #buckets: RecentMap<Bucket>;
 
   constructor(limit: ThrottleLimit, clock: Clock, keyCountMax = 10_000) {
     this.#limit = limit;
     this.#clock = clock;
-    this.#keyCountMax = keyCountMax;
+    this.#buckets = new RecentMap(keyCountMax);
   }
 
   /** Takes one token of `key`; a refusal takes none. */
@@ -36,19 +35,12 @@ export class Throttle {
     const atMs = this.#clock.monotonic();
     const seen = this.#buckets.get(key) ?? { tokens: burst, atMs };
     const tokens = Math.min(burst, seen.tokens + ((atMs - seen.atMs) / 1_000) * ratePerS);
-    this.#buckets.delete(key);
     this.#buckets.set(key, { tokens: tokens >= 1 ? tokens - 1 : tokens, atMs });
-    if (this.#buckets.size > this.#keyCountMax) this.#forgetOldest();
     return tokens >= 1 ? undefined : Math.max(1, Math.ceil((1 - tokens) / ratePerS));
   }
 
   /** Gives `key` its full burst back: what was throttled turned out to be legitimate. */
   forgive(key = ''): void {
     this.#buckets.delete(key);
-  }
-
-  #forgetOldest(): void {
-    const oldest = this.#buckets.keys().next().value;
-    if (oldest !== undefined) this.#buckets.delete(oldest);
   }
 }

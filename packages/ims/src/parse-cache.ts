@@ -1,4 +1,5 @@
 import { hash } from 'node:crypto';
+import { RecentMap } from '@clearwater/platform';
 
 /**
  * Remembers what the most recently used texts parse to, so that a profile is parsed once per change and not once per request. The
@@ -6,24 +7,19 @@ import { hash } from 'node:crypto';
  */
 export class ParseCache<T> {
   readonly #parse: (text: string) => T;
-  readonly #entriesMax: number;
-  readonly #entries = new Map<string, T>(); // in the order of last use
+  readonly #entries: RecentMap<T>;
 
   constructor(parse: (text: string) => T, entriesMax: number) {
     this.#parse = parse;
-    this.#entriesMax = entriesMax;
+    this.#entries = new RecentMap(entriesMax);
   }
 
   get(text: string): T {
     const digest = hash('sha256', text, 'base64');
     const known = this.#entries.get(digest);
-    const value = known ?? this.#parse(text);
-    if (known !== undefined) this.#entries.delete(digest);
+    if (known !== undefined) return known;
+    const value = this.#parse(text);
     this.#entries.set(digest, value);
-    if (this.#entries.size > this.#entriesMax) {
-      const oldest = this.#entries.keys().next();
-      if (oldest.done !== true) this.#entries.delete(oldest.value);
-    }
     return value;
   }
 

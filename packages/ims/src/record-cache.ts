@@ -1,3 +1,4 @@
+import { RecentMap } from '@clearwater/platform';
 import { decodeRecord } from './aor-codec.ts';
 import type { AorRecord } from './aor-record.ts';
 
@@ -6,11 +7,10 @@ import type { AorRecord } from './aor-record.ts';
  * same, so nothing stale is ever served; what is forgotten costs a decoding.
  */
 export class RecordCache {
-  readonly #entriesMax: number;
-  readonly #entries = new Map<string, { readonly version: string; readonly record: AorRecord }>();
+  readonly #entries: RecentMap<{ readonly version: string; readonly record: AorRecord }>;
 
   constructor(entriesMax = 10_000) {
-    this.#entriesMax = entriesMax;
+    this.#entries = new RecentMap(entriesMax);
   }
 
   /** The record in `text`, which the store holds under `key` in `version`. Throws what `decodeRecord` throws. */
@@ -24,10 +24,6 @@ export class RecordCache {
 
   /** Notes what was just stored. Records are never changed in place, so the cache may share them. */
   put(key: string, version: string, record: AorRecord): void {
-    this.#entries.delete(key);
     this.#entries.set(key, { version, record });
-    if (this.#entries.size <= this.#entriesMax) return;
-    const oldest = this.#entries.keys().next();
-    if (oldest.done !== true) this.#entries.delete(oldest.value);
   }
 }

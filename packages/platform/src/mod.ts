@@ -59,6 +59,7 @@ export {
   type HttpServerOptions,
   type TraceSource,
 } from './http/http-server.ts';
+export { type KeyedSecret, type KeyRing, keyOf } from './key-ring.ts';
 export { Lifecycle, type LifecycleOptions, runParts } from './lifecycle/lifecycle.ts';
 export type { ServicePart } from './lifecycle/service-part.ts';
 export { type SignalOptions, type SignalSource, superviseSignals } from './lifecycle/signals.ts';
@@ -78,4 +79,5 @@ export type {
 export type { Platform } from './ports/platform.ts';
 export type { Random } from './ports/random.ts';
 export type { Trace } from './ports/trace.ts';
+export { RecentMap } from './recent-map.ts';
 export { redact } from './redact.ts';

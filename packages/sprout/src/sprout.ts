@@ -1,13 +1,6 @@
 import type { HomesteadClient } from '@clearwater/dime/api';
-import type { Platform, ServicePart } from '@clearwater/platform';
-import {
-  type ListenerConfig,
-  type NonceKeys,
-  NonceMint,
-  type Resolver,
-  RFC_TIMERS,
-  SipNode,
-} from '@clearwater/sip';
+import type { KeyRing, Platform, ServicePart } from '@clearwater/platform';
+import { type ListenerConfig, NonceMint, type Resolver, RFC_TIMERS, SipNode } from '@clearwater/sip';
 import type { Records, Timers } from '@clearwater/vellum';
 import type { SproutConfig } from './config.ts';
 import { HomeNetwork } from './home-network.ts';
@@ -28,7 +21,7 @@ export interface SproutDependencies {
   readonly timers: Timers;
   readonly homestead: HomesteadClient;
   /** Shared by all Sprouts, so that any of them takes the answer to a challenge of another. */
-  readonly nonceKeys: NonceKeys;
+  readonly nonceKeys: KeyRing;
   readonly resolver: Resolver;
 }
 

@@ -1,7 +1,8 @@
+import type { KeyedSecret } from '@clearwater/platform';
 import { createTestPlatform } from '@clearwater/testkit';
 import { expect, test } from '@jest/globals';
 import { openEmbeddedVellum } from './embedded/embedded-vellum.ts';
-import { type RingKey, SharedKeyRing } from './key-ring.ts';
+import { SharedKeyRing } from './key-ring.ts';
 import type { SharedConfig } from './ports/shared-config.ts';
 
 const DAY_S = 86_400;
@@ -20,7 +21,7 @@ async function createStore() {
   return { open, clock, log, store };
 }
 
-const ids = (keys: readonly RingKey[]): number[] => keys.map(({ id }) => id);
+const ids = (keys: readonly KeyedSecret[]): number[] => keys.map(({ id }) => id);
 
 test('a key ring is made once, and every node that opens it gets the same', async () => {
   const { open } = await createStore();

@@ -1,18 +1,12 @@
-import { AppError, type Platform, type ServicePart, type Timer } from '@clearwater/platform';
+import {
+  AppError,
+  type KeyedSecret,
+  type KeyRing,
+  type Platform,
+  type ServicePart,
+  type Timer,
+} from '@clearwater/platform';
 import type { SharedConfig } from './ports/shared-config.ts';
-
-/** A secret and the small number by which tokens name it. */
-export interface RingKey {
-  /** 0 to 255. */
-  readonly id: number;
-  readonly secret: Buffer;
-}
-
-/** Tokens are made with `current`; those made with `previous` ones are accepted too. Read at each use: a running ring rotates. */
-export interface KeyRing {
-  readonly current: RingKey;
-  readonly previous: readonly RingKey[];
-}
 
 export interface KeyRingOptions {
   /** Key in shared config, e.g. `/keys/flow`. */
@@ -74,11 +68,11 @@ export class SharedKeyRing implements KeyRing, ServicePart {
     return new SharedKeyRing(sharedConfig, platform, options, keys);
   }
 
-  get current(): RingKey {
+  get current(): KeyedSecret {
     return this.#ring.current;
   }
 
-  get previous(): readonly RingKey[] {
+  get previous(): readonly KeyedSecret[] {
     return this.#ring.previous;
   }
 

@@ -3,7 +3,7 @@ export {
   type EmbeddedVellumOptions,
   openEmbeddedVellum,
 } from './embedded/embedded-vellum.ts';
-export { type KeyRing, type KeyRingOptions, type RingKey, SharedKeyRing } from './key-ring.ts';
+export { type KeyRingOptions, SharedKeyRing } from './key-ring.ts';
 export type {
   Member,
   MemberKey,

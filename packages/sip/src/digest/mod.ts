@@ -6,5 +6,5 @@ export type { Credentials } from './credentials.ts';
 export { parseCredentials, serializeCredentials } from './credentials.ts';
 export type { DigestAlgorithm, DigestInput } from './digest-response.ts';
 export { digestEquals, digestHash, digestResponse, ha1 } from './digest-response.ts';
-export type { KeyedSecret, NonceCheck, NonceKeys, RandomBytes } from './nonce-mint.ts';
+export type { NonceCheck, RandomBytes } from './nonce-mint.ts';
 export { NonceMint } from './nonce-mint.ts';

@@ -1,19 +1,5 @@
 import { createHmac, timingSafeEqual } from 'node:crypto';
-
-/** A secret and the number by which nonces name it. */
-export interface KeyedSecret {
-  /** 0 to 255. */
-  readonly id: number;
-  /** At least 16 bytes. */
-  readonly secret: Buffer;
-}
-
-export interface NonceKeys {
-  /** Nonces are made with this one. */
-  readonly current: KeyedSecret;
-  /** Nonces made with these are still accepted. */
-  readonly previous: readonly KeyedSecret[];
-}
+import { type KeyRing, keyOf } from '@clearwater/platform';
 
 export type NonceCheck =
   | { readonly tag: 'fresh' | 'expired'; readonly issuedAtMs: number; readonly attempt: number }
@@ -37,10 +23,10 @@ const NONCE_CHARS = 43;
  * so nothing is stored when a challenge goes out. Replay after the first success is the registrar's to refuse.
  */
 export class NonceMint {
-  readonly #keys: NonceKeys;
+  readonly #keys: KeyRing;
   readonly #random: RandomBytes;
 
-  constructor(keys: NonceKeys, random: RandomBytes) {
+  constructor(keys: KeyRing, random: RandomBytes) {
     this.#keys = keys;
     this.#random = random;
   }
@@ -63,7 +49,7 @@ export class NonceMint {
     const bytes = Buffer.from(nonce, 'base64url');
     // The second test refuses other spellings of the same bytes.
     if (bytes.length !== NONCE_BYTES || bytes.toString('base64url') !== nonce) return { tag: 'forged' };
-    const secret = this.#secretOf(bytes.readUInt8(0));
+    const secret = keyOf(this.#keys, bytes.readUInt8(0))?.secret;
     if (secret === undefined) return { tag: 'forged' };
     const mac = macOf(bytes, secret, impi).subarray(0, NONCE_BYTES - MAC_AT);
     if (!timingSafeEqual(mac, bytes.subarray(MAC_AT))) return { tag: 'forged' };
@@ -71,11 +57,6 @@ export class NonceMint {
     const ageMs = nowMs - issuedAtMs;
     const tag = ageMs <= lifetimeMs && ageMs >= -lifetimeMs ? 'fresh' : 'expired';
     return { tag, issuedAtMs, attempt: bytes.readUInt8(ATTEMPT_AT) };
-  }
-
-  #secretOf(id: number): Buffer | undefined {
-    const { current, previous } = this.#keys;
-    return id === current.id ? current.secret : previous.find((key) => key.id === id)?.secret;
   }
 }
 

@@ -1,5 +1,6 @@
 import { REGISTRATION_TABLE } from '@clearwater/ims';
-import type { KeyedSecret, SipResponse } from '@clearwater/sip';
+import type { KeyedSecret } from '@clearwater/platform';
+import type { SipResponse } from '@clearwater/sip';
 import { createTestPlatform, type TestPlatform } from '@clearwater/testkit';
 import { ABSENT, type EmbeddedVellum, openEmbeddedVellum } from '@clearwater/vellum';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';

@@ -1,10 +1,9 @@
-import { loadConfig, type Platform } from '@clearwater/platform';
+import { type KeyedSecret, loadConfig, type Platform } from '@clearwater/platform';
 import {
   authorize,
   createRequest,
   createResponse,
   type HeaderList,
-  type KeyedSecret,
   parseChallenge,
   type Role,
   type ServerLeg,
