@@ -2,21 +2,15 @@ import type { DatagramSocket } from '@clearwater/platform';
 import {
   authorize,
   type Hop,
-  type ProxyPolicy,
   parseChallenge,
   parseMessage,
-  prepareAck,
-  proxyRequest,
   RFC_TIMERS,
-  type Role,
-  type RoleHost,
   type Routing,
-  type ServerLeg,
   SipNode,
   type SipRequest,
   type SipResponse,
 } from '@clearwater/sip';
-import { createTestPlatform, type SimEvent, type TestPlatform } from '@clearwater/testkit';
+import { createTestPlatform, type SimEvent, type TestPlatform, TestProxy } from '@clearwater/testkit';
 import { createDeployment, type Deployment, PASSWORD } from '../flows/deployment.ts';
 import { outcomeOf, type WireOutcome } from './wire-outcome.ts';
 
@@ -83,7 +77,7 @@ export async function createProxyWorld(): Promise<TortureWorld> {
     },
     { resolve: () => [hop] },
   );
-  node.add(new RecordRoutingRole(node), 'sip');
+  node.add(new TestProxy(node, [NODE], recordAndForward), 'sip');
   await node.start();
   const [socket, callee] = [await bindSilent(sim, SENDER), await bindSilent(sim, CALLEE)];
   return {
@@ -97,31 +91,9 @@ export async function createProxyWorld(): Promise<TortureWorld> {
   };
 }
 
-class RecordRoutingRole implements Role, ProxyPolicy {
-  readonly name = 'proxy';
-  readonly #host: RoleHost;
-
-  constructor(host: RoleHost) {
-    this.#host = host;
-  }
-
-  owns(host: string): boolean {
-    return host === NODE;
-  }
-
-  onRequest(leg: ServerLeg): void {
-    proxyRequest(leg, this, this.#host);
-  }
-
-  onAck(ack: SipRequest): void {
-    const prepared = prepareAck(ack, this);
-    if (prepared !== undefined) this.#host.sendAck(prepared.request);
-  }
-
-  route(request: SipRequest): Routing {
-    request.prepend('Record-Route', `<sip:${NODE};lr>`);
-    return { tag: 'forward', targets: [{ request }] };
-  }
+function recordAndForward(request: SipRequest): Routing {
+  request.prepend('Record-Route', `<sip:${NODE};lr>`);
+  return { tag: 'forward', targets: [{ request }] };
 }
 
 function bindSilent(sim: TestPlatform, host: string): Promise<DatagramSocket> {

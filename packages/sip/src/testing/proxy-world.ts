@@ -1,15 +1,10 @@
-import { createTestPlatform, TestPhone, type TestPlatform } from '@clearwater/testkit';
+import { createTestPlatform, TestPhone, type TestPlatform, TestProxy } from '@clearwater/testkit';
 import { expect } from '@jest/globals';
 import {
   type ListenerConfig,
-  type ProxyPolicy,
-  prepareAck,
-  proxyRequest,
   RFC_TIMERS,
-  type Role,
   type RoleHost,
   type Routing,
-  type ServerLeg,
   SipNode,
   type SipRequest,
   StaticResolver,
@@ -19,31 +14,16 @@ import {
 export const PROXY = { host: '10.0.0.1', port: 5060 };
 
 /** A record-routing proxy that knows where each user's phones are, and an optional role before them. */
-class ProxyRole implements Role, ProxyPolicy {
-  readonly name = 'proxy';
+class ProxyRole extends TestProxy {
   readonly contacts = new Map<string, string[]>();
   via: string | undefined;
   recordRoute = '<sip:10.0.0.1:5060;lr>';
-  readonly #host: RoleHost;
 
   constructor(host: RoleHost) {
-    this.#host = host;
+    super(host, [PROXY.host, 'proxy.example.com'], (request) => this.#toContacts(request));
   }
 
-  owns(host: string): boolean {
-    return host === PROXY.host || host === 'proxy.example.com';
-  }
-
-  onRequest(leg: ServerLeg): void {
-    proxyRequest(leg, this, this.#host);
-  }
-
-  onAck(ack: SipRequest): void {
-    const prepared = prepareAck(ack, this);
-    if (prepared !== undefined) this.#host.sendAck(prepared.request);
-  }
-
-  async route(request: SipRequest): Promise<Routing> {
+  async #toContacts(request: SipRequest): Promise<Routing> {
     await Promise.resolve();
     if (request.to?.tag !== undefined || request.topRoute !== undefined) {
       return { tag: 'forward', targets: [{ request }] };

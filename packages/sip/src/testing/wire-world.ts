@@ -1,15 +1,9 @@
-import { createTestPlatform, type TestPlatform } from '@clearwater/testkit';
+import { createTestPlatform, type TestPlatform, TestProxy } from '@clearwater/testkit';
 import { expect } from '@jest/globals';
 import {
   type HeaderList,
-  type ProxyPolicy,
-  prepareAck,
-  proxyRequest,
   RFC_TIMERS,
-  type Role,
-  type RoleHost,
   type Routing,
-  type ServerLeg,
   SipNode,
   type SipRequest,
   StaticResolver,
@@ -18,29 +12,6 @@ import { WirePeer } from './wire-peer.ts';
 
 const PROXY = { host: '10.0.0.1', port: 5060 };
 export const BOB = 'sip:bob@10.0.0.3';
-
-class PolicyRole implements Role, ProxyPolicy {
-  readonly name = 'proxy';
-  route: ProxyPolicy['route'] = (request) => forward(request);
-  readonly #host: RoleHost;
-
-  constructor(host: RoleHost) {
-    this.#host = host;
-  }
-
-  owns(host: string): boolean {
-    return host === PROXY.host;
-  }
-
-  onRequest(leg: ServerLeg): void {
-    proxyRequest(leg, this, this.#host);
-  }
-
-  onAck(ack: SipRequest): void {
-    const prepared = prepareAck(ack, this);
-    if (prepared !== undefined) this.#host.sendAck(prepared.request);
-  }
-}
 
 /** To `uris`, all at once; without any to where the request says. */
 export function forward(request: SipRequest, ...uris: string[]): Routing {
@@ -56,7 +27,7 @@ export function forward(request: SipRequest, ...uris: string[]): Routing {
 /** A proxy whose routing a test may replace, and three peers without a stack, over UDP. */
 export interface WireWorld {
   readonly sim: TestPlatform;
-  readonly role: PolicyRole;
+  readonly role: TestProxy;
   readonly node: SipNode;
   readonly alice: WirePeer;
   readonly bob: WirePeer;
@@ -71,7 +42,7 @@ export async function createWireWorld(): Promise<WireWorld> {
     { listeners: [{ name: 'sip', ...PROXY, transports: ['UDP'], timers: RFC_TIMERS }], sendFrom: 'sip' },
     new StaticResolver({ 'bobs.example.com': ['10.0.0.3', '10.0.0.4'] }),
   );
-  const role = new PolicyRole(node);
+  const role = new TestProxy(node, [PROXY.host], (request) => forward(request));
   node.add(role, 'sip');
   await node.start();
   const peer = (host: string): Promise<WirePeer> => WirePeer.bind(sim.node(host), host, PROXY);
